@@ -1,0 +1,72 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// A Sink takes windows to where people look at them. The backend gives every sink a goroutine and a queue of its own, so a
+// sink may block; it is called from that goroutine only, with one window at a time.
+//
+// Write delivers the window, or as much of it as the target takes, and returns nil when nothing of it is left to do.
+//
+//   - It neither changes the window nor keeps it, or anything in it, after it returned: other sinks read the same one.
+//   - It gives up when ctx ends, within milliseconds, and returns an error then.
+//   - An error that [Retry] made asks for the same window again after that time; a plain error, too, after a time that
+//     grows from try to try. The whole window comes again, so Write must be idempotent as far as its target allows: same series, same time, same value.
+//   - An error that [Reject] made says that the target refused n series for good; the rest was delivered. The window is done,
+//     and the refusal counted and logged.
+//   - An error never holds a secret: it is logged.
+//
+// Close releases what the sink holds, when ctx ends at the latest. It is called once, after the last Write. A Write
+// after Close returns an error.
+//
+// Package backendtest holds the suite of tests that every sink passes.
+type Sink interface {
+	Write(ctx context.Context, w *metric.Window) error
+	Close(ctx context.Context) error
+}
+
+// Retry says that a window should be written again, not before the given time has passed. Zero leaves the time to the backend.
+func Retry(err error, after time.Duration) error { return &retryError{err, after} }
+
+// Reject says that the target refused n series of a window for good, for the reason err.
+func Reject(err error, n int) error { return &rejectError{err, n} }
+
+type retryError struct {
+	err   error
+	after time.Duration
+}
+
+func (e *retryError) Error() string { return e.err.Error() }
+func (e *retryError) Unwrap() error { return e.err }
+
+type rejectError struct {
+	err error
+	n   int
+}
+
+func (e *rejectError) Error() string { return fmt.Sprintf("%d series refused: %v", e.n, e.err) }
+func (e *rejectError) Unwrap() error { return e.err }
+
+// RetryAfter reports whether err asks for another try, and when at the earliest. Every error does but a rejection.
+func RetryAfter(err error) (after time.Duration, retry bool) {
+	var r *retryError
+	if errors.As(err, &r) {
+		return r.after, true
+	}
+	return 0, err != nil && Rejected(err) == 0
+}
+
+// Rejected returns how many series the target refused for good, 0 when err is no rejection.
+func Rejected(err error) int {
+	var r *rejectError
+	if errors.As(err, &r) {
+		return r.n
+	}
+	return 0
+}

@@ -1,0 +1,3 @@
+module github.com/zibrato/zibrato
+
+go 1.25.0

@@ -1,0 +1,306 @@
+package metric
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"math"
+	"time"
+)
+
+// The binary form, as docs/wire.md specifies it; all integers little-endian:
+//
+//	topic     "zsmp1|" level "|"
+//	u16       length of the header that follows, so that a reader can skip what a newer minor version added
+//	header    u8 flags (1: final) · u8 0 · 16 B recorder · u64 seq · u64 uptime ns · u64 interval ns · i64 base unix ns ·
+//	          i64 start unix ns · u32 pid · u32 entries · u32 samples · str host · str program
+//	entries   each: u16 length of the rest · u32 id · u8 kind · u8 0 · u64 birth ns · u64 count, u64 sum before ·
+//	          u64 count, u64 sum after · str name · str source · str unit · str help · u8 tags · tags × (str key · str value)
+//	samples   each: u32 entry index · u32 µs after base · u64 value
+//	u32       CRC-32C of everything before it
+//
+// str is a length of one byte and that many bytes of UTF-8.
+const (
+	SamplesTopic = "zsmp1|" // what the topic of a batch of samples begins with
+	binaryPrefix = "zs"     // what every binary form of every version begins with
+
+	headerFixed = 2 + 16 + 8*5 + 4*3
+	entryFixed  = 4 + 2 + 8*5
+	// SampleSize is the size of one sample on the wire.
+	SampleSize = 16
+	// MaxFrame is the largest message that a decoder looks at. Publishers stay far below it.
+	MaxFrame = 1 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// IsBinary reports whether the message is of a binary form, of whatever kind and version. Levels that begin so are not legal.
+func IsBinary(frame []byte) bool { return bytes.HasPrefix(frame, []byte(binaryPrefix)) }
+
+// AppendBatch appends the binary message for a batch of samples to dst. Names, tags and level must be legal, as
+// LegalName and its sisters make them.
+func AppendBatch(dst []byte, b *Batch) []byte {
+	le := binary.LittleEndian
+	begin := len(dst)
+	dst = append(dst, SamplesTopic...)
+	dst = append(dst, b.Level...)
+	dst = append(dst, '|')
+	dst = le.AppendUint16(dst, uint16(headerFixed+2+len(b.Process.Host)+len(b.Process.Program)))
+	var flags byte
+	if b.Final {
+		flags |= flagFinal
+	}
+	dst = append(dst, flags, 0)
+	dst = append(dst, b.Process.Recorder[:]...)
+	dst = le.AppendUint64(dst, b.Seq)
+	dst = le.AppendUint64(dst, uint64(b.Uptime))
+	dst = le.AppendUint64(dst, uint64(b.Interval))
+	dst = le.AppendUint64(dst, uint64(b.Base.UnixNano()))
+	dst = le.AppendUint64(dst, uint64(b.Process.Start.UnixNano()))
+	dst = le.AppendUint32(dst, b.Process.PID)
+	dst = le.AppendUint32(dst, uint32(len(b.Entries)))
+	dst = le.AppendUint32(dst, uint32(len(b.Samples)))
+	dst = appendStr(dst, b.Process.Host)
+	dst = appendStr(dst, b.Process.Program)
+	for i := range b.Entries {
+		dst = appendEntry(dst, &b.Entries[i])
+	}
+	for i := range b.Samples {
+		s := &b.Samples[i]
+		dst = le.AppendUint32(dst, s.Entry)
+		dst = le.AppendUint32(dst, s.Time)
+		dst = le.AppendUint64(dst, uint64(s.Value))
+	}
+	return le.AppendUint32(dst, crc32.Checksum(dst[begin:], castagnoli))
+}
+
+const flagFinal = 1
+
+func appendEntry(dst []byte, e *Entry) []byte {
+	le := binary.LittleEndian
+	at := len(dst)
+	dst = append(dst, 0, 0)
+	dst = le.AppendUint32(dst, e.ID)
+	dst = append(dst, byte(e.Series.Kind), 0)
+	dst = le.AppendUint64(dst, uint64(e.Birth))
+	dst = le.AppendUint64(dst, e.Before.Count)
+	dst = le.AppendUint64(dst, uint64(e.Before.Sum))
+	dst = le.AppendUint64(dst, e.After.Count)
+	dst = le.AppendUint64(dst, uint64(e.After.Sum))
+	s := e.Series
+	dst = appendStr(dst, s.Name)
+	dst = appendStr(dst, s.Source)
+	dst = appendStr(dst, s.Unit)
+	dst = appendStr(dst, s.Help)
+	dst = append(dst, byte(len(s.Tags)))
+	for _, t := range s.Tags {
+		dst = appendStr(dst, t.Key)
+		dst = appendStr(dst, t.Value)
+	}
+	le.PutUint16(dst[at:], uint16(len(dst)-at-2))
+	return dst
+}
+
+func appendStr(dst []byte, s string) []byte {
+	dst = append(dst, byte(len(s)))
+	return append(dst, s...)
+}
+
+// EntrySize returns how many bytes an entry of the series takes on the wire, for those who fill messages to a size.
+func EntrySize(s *Series) int {
+	n := 2 + entryFixed + 5 + len(s.Name) + len(s.Source) + len(s.Unit) + len(s.Help)
+	for _, t := range s.Tags {
+		n += 2 + len(t.Key) + len(t.Value)
+	}
+	return n
+}
+
+// DecodeBatch decodes a binary message into b, whose memory it reuses. The frame may be reused when it returns. Entries
+// of a kind that this reader does not know are left out, with their samples, and counted in b.Skipped. The error is a *DecodeError.
+func DecodeBatch(frame []byte, b *Batch) error {
+	b.Reset()
+	if len(frame) > MaxFrame {
+		return malformed(ReasonSize, "%d bytes, more than %d", len(frame), MaxFrame)
+	}
+	rest, ok := bytes.CutPrefix(frame, []byte(SamplesTopic))
+	if !ok {
+		return malformed(ReasonVersion, "topic %s", excerpt(string(frame[:min(len(frame), 12)])))
+	}
+	level, rest, ok := bytes.Cut(rest, []byte{'|'})
+	if !ok {
+		return malformed(ReasonFields, "the topic does not end")
+	}
+	if b.Level = Level(level); !b.Level.Valid() {
+		return malformed(ReasonLevel, "level %s", excerpt(string(level)))
+	}
+	if len(rest) < 4+2+headerFixed {
+		return malformed(ReasonTruncated, "%d bytes after the topic", len(rest))
+	}
+	body := frame[:len(frame)-4]
+	if sum := binary.LittleEndian.Uint32(frame[len(body):]); sum != crc32.Checksum(body, castagnoli) {
+		return malformed(ReasonChecksum, "%d bytes", len(frame))
+	}
+	r := reader{b: rest[:len(rest)-4]}
+	header := reader{b: r.take(int(r.u16()))}
+	flags := header.u8()
+	header.u8()
+	copy(b.Process.Recorder[:], header.take(16))
+	b.Final = flags&flagFinal != 0
+	b.Seq = header.u64()
+	b.Uptime = header.duration()
+	b.Interval = header.duration()
+	b.Base = time.Unix(0, int64(header.u64()))
+	b.Process.Start = time.Unix(0, int64(header.u64()))
+	b.Process.PID = header.u32()
+	entries, samples := int(header.u32()), int(header.u32())
+	b.Process.Host = header.str()
+	b.Process.Program = header.str()
+	if header.short || r.short {
+		return malformed(ReasonTruncated, "header")
+	}
+	if b.Process.Recorder.IsZero() {
+		return malformed(ReasonContent, "a recorder of zeros")
+	}
+	// Divide what is there rather than multiply what is claimed: 32-bit counts must not overflow an int on 32-bit machines.
+	if entries < 0 || entries > len(r.b)/(2+entryFixed+5) {
+		return malformed(ReasonTruncated, "%d entries in %d bytes", entries, len(r.b))
+	}
+	return b.decodeBody(&r, entries, samples)
+}
+
+func (b *Batch) decodeBody(r *reader, entries, samples int) error {
+	known := make([]int32, entries) // index in b.Entries, -1: skipped
+	for i := range known {
+		er := reader{b: r.take(int(r.u16()))}
+		if r.short {
+			return malformed(ReasonTruncated, "entry %d", i)
+		}
+		e, err := er.entry(b.Level)
+		if err != nil {
+			return err
+		}
+		if e.Series == nil {
+			b.Skipped++
+			known[i] = -1
+			continue
+		}
+		known[i] = int32(len(b.Entries))
+		b.Entries = append(b.Entries, e)
+	}
+	if samples < 0 || samples != len(r.b)/SampleSize || len(r.b)%SampleSize != 0 {
+		return malformed(ReasonTruncated, "%d samples in %d bytes", samples, len(r.b))
+	}
+	for range samples {
+		entry, at, v := r.u32(), r.u32(), Value(r.u64())
+		if int64(entry) >= int64(len(known)) {
+			return malformed(ReasonContent, "a sample of entry %d of %d", entry, len(known))
+		}
+		k := known[entry]
+		if k < 0 {
+			continue
+		}
+		if kind := b.Entries[k].Series.Kind; !kind.Integer() && notFinite(v.Float()) || kind == Timer && v.Int() < 0 {
+			return malformed(ReasonNumber, "a %s's value", kind)
+		}
+		b.Samples = append(b.Samples, Sample{uint32(k), at, v})
+	}
+	return nil
+}
+
+// entry decodes one entry. One of an unknown kind comes back without a Series.
+func (r *reader) entry(level Level) (e Entry, err error) {
+	e.ID = r.u32()
+	kind := Kind(r.u8())
+	r.u8()
+	e.Birth = r.duration()
+	e.Before = Totals{r.u64(), Value(r.u64())}
+	e.After = Totals{r.u64(), Value(r.u64())}
+	if r.short {
+		return e, malformed(ReasonTruncated, "entry")
+	}
+	if !kind.Valid() {
+		return e, nil
+	}
+	s := &Series{Kind: kind, Level: level, Name: r.str(), Source: r.str(), Unit: r.str(), Help: r.str()}
+	n := int(r.u8())
+	if n > MaxTags {
+		return e, malformed(ReasonContent, "%d tags", n)
+	}
+	if n > 0 {
+		s.Tags = make([]Tag, n)
+		for i := range s.Tags {
+			s.Tags[i] = Tag{r.str(), r.str()}
+		}
+	}
+	if r.short {
+		return e, malformed(ReasonTruncated, "entry")
+	}
+	if s.Name == "" || !isLegal(s.Name, MaxNameLen) || !isLegal(s.Source, MaxNameLen) || LegalText(s.Unit, MaxUnitLen) != s.Unit || LegalText(s.Help, MaxHelpLen) != s.Help {
+		return e, malformed(ReasonEncoding, "series %s", excerpt(s.Name))
+	}
+	for i, t := range s.Tags {
+		if t.Key == "" || !isLegal(t.Key, MaxTagKeyLen) || !isLegal(t.Value, MaxTagValueLen) {
+			return e, malformed(ReasonEncoding, "tag %s", excerpt(t.Key))
+		}
+		if i > 0 && s.Tags[i-1].Key >= t.Key {
+			return e, malformed(ReasonContent, "tags out of order")
+		}
+	}
+	if e.After.Count < e.Before.Count || kind == Counter && e.After.Sum.Int() < e.Before.Sum.Int() || kind == Timer && e.After.Sum.Int() < e.Before.Sum.Int() ||
+		kind == Distribution && (notFinite(e.Before.Sum.Float()) || notFinite(e.After.Sum.Float())) {
+		return e, malformed(ReasonContent, "totals of %s", excerpt(s.Name))
+	}
+	e.Series = s
+	return e, nil
+}
+
+func notFinite(f float64) bool { return math.IsNaN(f) || math.IsInf(f, 0) }
+
+// reader takes values from the front of b. Once b is too short, short stays true and zeros come.
+type reader struct {
+	b     []byte
+	short bool
+}
+
+func (r *reader) take(n int) []byte {
+	if n > len(r.b) {
+		r.short = true
+		r.b = nil
+		return nil
+	}
+	t := r.b[:n]
+	r.b = r.b[n:]
+	return t
+}
+
+func (r *reader) u8() byte {
+	if t := r.take(1); t != nil {
+		return t[0]
+	}
+	return 0
+}
+
+func (r *reader) u16() uint16 {
+	if t := r.take(2); t != nil {
+		return binary.LittleEndian.Uint16(t)
+	}
+	return 0
+}
+
+func (r *reader) u32() uint32 {
+	if t := r.take(4); t != nil {
+		return binary.LittleEndian.Uint32(t)
+	}
+	return 0
+}
+
+func (r *reader) u64() uint64 {
+	if t := r.take(8); t != nil {
+		return binary.LittleEndian.Uint64(t)
+	}
+	return 0
+}
+
+func (r *reader) duration() time.Duration { return time.Duration(r.u64() & math.MaxInt64) }
+
+func (r *reader) str() string { return string(r.take(int(r.u8()))) }
