@@ -59,14 +59,15 @@ func RetryAfter(err error) (after time.Duration, retry bool) {
 	if errors.As(err, &r) {
 		return r.after, true
 	}
-	return 0, err != nil && Rejected(err) == 0
+	_, rejected := Rejected(err)
+	return 0, err != nil && !rejected
 }
 
-// Rejected returns how many series the target refused for good, 0 when err is no rejection.
-func Rejected(err error) int {
+// Rejected reports whether err is a rejection, and of how many series.
+func Rejected(err error) (n int, rejected bool) {
 	var r *rejectError
 	if errors.As(err, &r) {
-		return r.n
+		return r.n, true
 	}
-	return 0
+	return 0, false
 }
