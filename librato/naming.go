@@ -1,0 +1,109 @@
+package librato
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// maxRenamed bounds what a sink remembers of series that share a name.
+const maxRenamed = 10000
+
+// naming gives measurements their names, tags and sources, and keeps those of one window apart.
+type naming struct {
+	prefix  string
+	api     API
+	log     *slog.Logger
+	renamed map[string]bool // identities that met another of the same name once, and go under another since
+}
+
+// claims are the places of one window that are taken: a name with its tags or its source, as the service sees them.
+type claims map[string]bool
+
+// claim finds a place for a series' measurement, whose name ends with suffix. It reports false when there is none.
+func (n *naming) claim(taken claims, s *metric.Series, suffix string) (name string, where place, ok bool) {
+	name = legal(n.prefix+s.Name, maxName-len(suffix), "") + suffix
+	if n.api == Metrics {
+		where = place{source: flatSource(s)}
+	} else {
+		where = place{tags: tagsOf(s)}
+	}
+	identity := s.Key() + "\x00" + suffix
+	if n.renamed[identity] || taken[where.key(name)] {
+		meant := name
+		name = mark(name, identity, maxName)
+		n.remember(identity, meant, name)
+	}
+	key := where.key(name)
+	if taken[key] {
+		return name, where, false
+	}
+	taken[key] = true
+	return name, where, true
+}
+
+func (n *naming) remember(identity, meant, name string) {
+	if n.renamed[identity] || len(n.renamed) >= maxRenamed {
+		return
+	}
+	n.renamed[identity] = true
+	n.log.Warn("librato: two series would be one there, for it knows neither case nor kind", "name", meant, "sent_as", name)
+}
+
+// place is where a measurement of some name belongs: one of the two.
+type place struct {
+	tags   map[string]string
+	source string
+}
+
+// key is equal for two places that are one to the service.
+func (p place) key(name string) string {
+	parts := []string{name, p.source}
+	for k, v := range p.tags {
+		parts = append(parts, strings.ToLower(k+"\x00"+v))
+	}
+	slices.Sort(parts[2:])
+	return strings.ToLower(strings.Join(parts, "\x00"))
+}
+
+// tagsOf returns the tags of a series for the tagged API.
+func tagsOf(s *metric.Series) map[string]string {
+	tags := make(map[string]string, len(s.Tags)+2)
+	tags["source"] = legal(s.Source, maxTagValue, inValues)
+	used := map[string]bool{"source": true, "level": true}
+	if s.Level != "" {
+		tags["level"] = legal(string(s.Level), maxTagValue, inValues)
+	}
+	for _, t := range s.Tags {
+		if t.Value == "" {
+			continue
+		}
+		if len(tags) == maxTags {
+			break
+		}
+		key := legal(t.Key, maxTagKey, "")
+		if used[strings.ToLower(key)] {
+			key = mark(key, t.Key, maxTagKey)
+		}
+		used[strings.ToLower(key)] = true
+		tags[key] = legal(t.Value, maxTagValue, inValues)
+	}
+	return tags
+}
+
+// flatSource returns the source and the tags of a series as a source of the source-based API.
+func flatSource(s *metric.Series) string {
+	source := s.Source
+	for _, t := range s.Tags {
+		if t.Value != "" {
+			source += "." + t.Key + ":" + t.Value
+		}
+	}
+	flat := legal(source, maxName, "")
+	if strings.EqualFold(flat, "all") {
+		return mark(flat, source, maxName)
+	}
+	return flat
+}

@@ -1,0 +1,68 @@
+package librato
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zibrato/zibrato/backend"
+	"github.com/zibrato/zibrato/metric"
+)
+
+// maxReasons bounds how many different refusals an error tells.
+const maxReasons = 3
+
+// progress is how far a window has come. It outlives a failed Write, so that the next resumes where that one stopped.
+type progress struct {
+	of      id
+	done    int      // items that were taken or refused
+	refused int      // series of which an item was refused
+	last    int      // the last of these series; items come in the order of their series
+	reasons []string // the first few, each once
+}
+
+// id tells a window from another: a window's start is never used twice.
+type id struct {
+	start, end time.Time
+	series     int
+}
+
+func windowID(w *metric.Window) id { return id{w.Start.Round(0), w.End.Round(0), len(w.Series)} }
+
+// take counts items, the next that were not done, as taken.
+func (p *progress) take(items []item) { p.done += len(items) }
+
+// refuse counts items, the next that were not done, as refused.
+func (p *progress) refuse(items []item, reason string) { p.refuseSome(items, len(items), reason) }
+
+// refuseSome counts items, the next that were not done, as taken but for n of them; which, is not known.
+func (p *progress) refuseSome(items []item, n int, reason string) {
+	p.done += len(items)
+	if len(items) == 0 || n <= 0 {
+		return
+	}
+	series := 0
+	for _, it := range items {
+		if it.series != p.last {
+			series++
+			p.last = it.series
+		}
+	}
+	p.refused += min(n, series)
+	p.say(reason)
+}
+
+func (p *progress) say(reason string) {
+	if len(p.reasons) < maxReasons && !slices.Contains(p.reasons, reason) {
+		p.reasons = append(p.reasons, reason)
+	}
+}
+
+// rejection is the error of a window that is done: nil if all of it was taken.
+func (p *progress) rejection() error {
+	if p.refused == 0 {
+		return nil
+	}
+	return backend.Reject(errors.New("librato: "+strings.Join(p.reasons, "; ")), p.refused)
+}
