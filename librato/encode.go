@@ -1,6 +1,7 @@
 package librato
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -52,14 +53,33 @@ type attributes struct {
 // encoder makes the items of windows.
 type encoder struct {
 	naming
-	percentiles []float64
+	percentiles []percentile
+}
+
+// percentile is one of Config.Percentiles.
+type percentile struct {
+	quantile float64
+	suffix   string // of the name
+}
+
+func newPercentile(p float64) percentile {
+	text := strconv.FormatFloat(p, 'f', -1, 64)
+	// 99.9/100 is more than 0.999, and so one rank too far in a thousand samples.
+	q, err := strconv.ParseFloat(text+"e-2", 64)
+	if err != nil {
+		panic("BUG: a formatted number parses: " + err.Error())
+	}
+	return percentile{q, ".p" + text}
 }
 
 // encode returns the measurements of a window, in its order, and how many series cannot be sent, with why for one of
-// them. The same window gives the same items.
-func (e *encoder) encode(w *metric.Window) (items []item, unfit int, why string) {
+// them. The same window gives the same items. It fails only when ctx ends.
+func (e *encoder) encode(ctx context.Context, w *metric.Window) (items []item, unfit int, why string, err error) {
 	taken := make(claims, len(w.Series))
 	for i := range w.Series {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, "", err
+		}
 		a := &w.Series[i]
 		n, fit := e.numbersOf(a)
 		if !fit {
@@ -79,17 +99,16 @@ func (e *encoder) encode(w *metric.Window) (items []item, unfit int, why string)
 			continue
 		}
 		for _, p := range e.percentiles {
-			v := number(a.Detail.Quantile(p / 100))
+			v := number(a.Detail.Quantile(p.quantile))
 			if v == nil {
 				continue
 			}
-			suffix := ".p" + strconv.FormatFloat(p, 'f', -1, 64)
-			if it, ok := e.item(taken, i, a, suffix, numbers{Value: v}); ok {
+			if it, ok := e.item(taken, i, a, p.suffix, numbers{Value: v}); ok {
 				items = append(items, it)
 			}
 		}
 	}
-	return items, unfit, why
+	return items, unfit, why, nil
 }
 
 func (e *encoder) item(taken claims, i int, a *metric.Aggregate, suffix string, n numbers) (item, bool) {

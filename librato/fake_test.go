@@ -34,6 +34,7 @@ type fake struct {
 	now    func() time.Time          // the service's clock
 	store  map[string]map[string]any // what was accepted, by what makes two measurements one to the service
 	writes map[string]int            // how often each was accepted
+	times  map[string]time.Time      // the time of each
 	always http.HandlerFunc          // answers whatever the script does not
 }
 
@@ -47,7 +48,7 @@ type post struct {
 }
 
 func newFake(tb testing.TB) *fake {
-	return &fake{tb: tb, now: time.Now, poison: map[string]string{}, store: map[string]map[string]any{}, writes: map[string]int{}}
+	return &fake{tb: tb, now: time.Now, poison: map[string]string{}, store: map[string]map[string]any{}, writes: map[string]int{}, times: map[string]time.Time{}}
 }
 
 // client reaches the fake without a network.
@@ -118,20 +119,26 @@ func (f *fake) accept(p *post) {
 		id := identity(p, m)
 		f.store[id] = m
 		f.writes[id]++
+		f.times[id] = p.time()
 	}
 }
 
 // identity is what makes two measurements one: time, and name and tags, or source, in any case.
 func identity(p *post, m map[string]any) string {
-	at := p.body["time"]
-	if at == nil {
-		at = p.body["measure_time"]
-	}
 	where := m["tags"]
 	if where == nil {
 		where = m["source"]
 	}
-	return strings.ToLower(fmt.Sprint(at, " ", m["name"], " ", where)) // fmt sorts maps by key
+	return strings.ToLower(fmt.Sprint(p.time(), " ", m["name"], " ", where)) // fmt sorts maps by key
+}
+
+func (p *post) time() time.Time {
+	at := p.body["time"]
+	if at == nil {
+		at = p.body["measure_time"]
+	}
+	n, _ := whole(at)
+	return time.Unix(n, 0)
 }
 
 // accepted returns the names of what was accepted, sorted, as often as it was accepted.

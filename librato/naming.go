@@ -19,7 +19,8 @@ type naming struct {
 	renamed map[string]bool // identities that met another of the same name once, and go under another since
 }
 
-// claims are the places of one window that are taken: a name with its tags or its source, as the service sees them.
+// claims are the series of one window that were seen, and the places that they took: a name with its tags or its source,
+// as the service sees them.
 type claims map[string]bool
 
 // claim finds a place for a series' measurement, whose name ends with suffix. It reports false when there is none.
@@ -30,7 +31,11 @@ func (n *naming) claim(taken claims, s *metric.Series, suffix string) (name stri
 	} else {
 		where = place{tags: tagsOf(s)}
 	}
-	identity := s.Key() + "\x00" + suffix
+	identity := s.Key() + "\x00" + suffix // begins with the kind, which no key of a place does
+	if taken[identity] {
+		return name, where, false
+	}
+	taken[identity] = true
 	if n.renamed[identity] || taken[where.key(name)] {
 		meant := name
 		name = mark(name, identity, maxName)

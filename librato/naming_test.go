@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zibrato/zibrato/backend"
 	"github.com/zibrato/zibrato/librato"
 	"github.com/zibrato/zibrato/metric"
 )
@@ -151,7 +152,7 @@ func TestNoTwoSeriesBecomeOne(t *testing.T) {
 		return s
 	}
 	for _, api := range []librato.API{librato.Measurements, librato.Metrics} {
-		for round := range 20 {
+		for round := range 5 {
 			series := map[string]metric.Aggregate{}
 			for range 500 {
 				kind := metric.Kinds[rnd.IntN(len(metric.Kinds))]
@@ -229,5 +230,20 @@ func TestASeriesNamedLikeAPercentileStaysApart(t *testing.T) {
 	}
 	if len(f.store) != 7 {
 		t.Errorf("sent: %q", f.accepted())
+	}
+}
+
+// No window holds a series twice. If one does all the same, that costs the second of the two.
+func TestASeriesThatStandsInAWindowTwiceIsSentOnce(t *testing.T) {
+	f := newFake(t)
+	s := newSink(t, config(f))
+	for range 2 {
+		err := s.Write(context.Background(), window(counter("c", 1), counter("c", 1), counter("d", 1)))
+		if n, _ := backend.Rejected(err); n != 1 {
+			t.Errorf("%d refused: %v", n, err)
+		}
+	}
+	if d := cmp.Diff([]int{2, 2}, f.sizes()); d != "" {
+		t.Errorf("sizes (-want +got):\n%s", d)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato/backend"
-	"github.com/zibrato/zibrato/metric"
 )
 
 // maxReasons bounds how many different refusals an error tells.
@@ -25,13 +24,8 @@ type progress struct {
 // id tells a window from another: a window's start is never used twice.
 type id struct {
 	start, end time.Time
-	series     int
+	items      int
 }
-
-func windowID(w *metric.Window) id { return id{w.Start.Round(0), w.End.Round(0), len(w.Series)} }
-
-// take counts items, the next that were not done, as taken.
-func (p *progress) take(items []item) { p.done += len(items) }
 
 // refuse counts items, the next that were not done, as refused.
 func (p *progress) refuse(items []item, reason string) { p.refuseSome(items, len(items), reason) }

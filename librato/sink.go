@@ -44,16 +44,17 @@ func New(cfg Config) backend.Sink {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &sink{
-		client: newClient(cfg),
-		encoder: encoder{
-			naming:      naming{prefix: cfg.Prefix, api: cfg.API, log: log, renamed: map[string]bool{}},
-			percentiles: append([]float64(nil), cfg.Percentiles...),
-		},
+	s := &sink{
+		client:   newClient(cfg),
+		encoder:  encoder{naming: naming{prefix: cfg.Prefix, api: cfg.API, log: log, renamed: map[string]bool{}}},
 		envelope: envelope{api: cfg.API},
 		batch:    cfg.batchSize(),
 		now:      time.Now,
 	}
+	for _, p := range cfg.Percentiles {
+		s.encoder.percentiles = append(s.encoder.percentiles, newPercentile(p))
+	}
+	return s
 }
 
 // String names the sink for logs.
@@ -72,12 +73,12 @@ func (s *sink) Write(ctx context.Context, w *metric.Window) error {
 	if s.broken != nil {
 		return backend.Reject(s.broken, len(w.Series))
 	}
-	if err := ctx.Err(); err != nil {
+	items, unfit, why, err := s.encoder.encode(ctx, w)
+	if err != nil {
 		return backend.Retry(fmt.Errorf("librato: %w", err), 0)
 	}
-	items, unfit, why := s.encoder.encode(w)
-	if s.progress.of != windowID(w) {
-		s.progress = progress{of: windowID(w), last: -1}
+	if of := (id{w.Start, w.End, len(items)}); s.progress.of != of {
+		s.progress = progress{of: of, last: -1}
 	}
 	p := &s.progress
 	if age := s.now().Sub(w.Start); age > maxAge {
@@ -95,7 +96,7 @@ func (s *sink) Write(ctx context.Context, w *metric.Window) error {
 		p.refused += unfit
 		p.say(why)
 	}
-	err := p.rejection()
+	err = p.rejection()
 	s.progress = progress{}
 	return err
 }
