@@ -1,0 +1,38 @@
+//go:build unix
+
+package logfile
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// ownStandard returns a file of our own for standard output or error, nil for any other. The process would die of SIGPIPE when its
+// reader is gone, since package os raises that for writes to these two descriptors; for a copy of them it returns EPIPE.
+//
+// https://pkg.go.dev/os/signal#hdr-SIGPIPE
+func ownStandard(f *os.File) (own *os.File, err error) {
+	conn, err := f.SyscallConn() // unlike f.Fd, it leaves a file that does not block as it is
+	if err != nil {
+		return nil, err
+	}
+	cannot := conn.Control(func(fd uintptr) {
+		if fd != 1 && fd != 2 {
+			return
+		}
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
+		var copied int
+		if copied, err = syscall.Dup(int(fd)); err != nil {
+			err = os.NewSyscallError("dup", err)
+			return
+		}
+		syscall.CloseOnExec(copied)
+		own = os.NewFile(uintptr(copied), f.Name())
+	})
+	return own, errors.Join(cannot, err)
+}
+
+// readerGone reports whether err says that nobody is left to read.
+func readerGone(err error) bool { return errors.Is(err, syscall.EPIPE) }
