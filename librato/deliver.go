@@ -12,38 +12,34 @@ import (
 // maxHalvings bounds the search for refused measurements in one Write: each halving costs two requests.
 const maxHalvings = 128
 
-// delivery is one Write's work on a window.
-type delivery struct {
-	*sink
-	window   *metric.Window
-	progress *progress
-	halvings int // left
-}
-
-// send sends the next items that are not done. It returns an error when the window must come again; what was
-// done before is in progress.
-func (d *delivery) send(ctx context.Context, items []item) error {
-	r, err := d.client.post(ctx, d.envelope.wrap(d.window, items))
+// send sends items, the next of the window that are not done, and counts them in progress. It returns an error when the
+// window must come again. halvings is how often it may halve them still.
+func (s *sink) send(ctx context.Context, w *metric.Window, items []item, halvings *int) error {
+	r, err := s.client.post(ctx, s.envelope.wrap(w, items))
 	if err != nil {
 		return err
 	}
 	switch {
 	case r.taken():
 		n := r.refused(len(items))
-		d.progress.refuseSome(items, n, fmt.Sprintf("%d of %d measurements: %s", n, len(items), d.client.saying(r)))
+		if n == 0 {
+			s.progress.take(items)
+			break
+		}
+		s.progress.refuse(items, n, fmt.Sprintf("%d of %d measurements: %s", n, len(items), s.client.saying(r)))
 	case !r.unfit():
-		return d.client.failure(r)
+		return s.client.failure(r)
 	case len(items) == 1:
-		d.progress.refuse(items, items[0].name+": "+d.client.saying(r))
-	case d.halvings == 0:
-		d.progress.refuse(items, fmt.Sprintf("%d measurements from %s on, together: %s", len(items), items[0].name, d.client.saying(r)))
+		s.progress.refuse(items, 1, items[0].name+": "+s.client.saying(r))
+	case *halvings == 0:
+		s.progress.refuse(items, len(items), fmt.Sprintf("%d measurements from %s on, together: %s", len(items), items[0].name, s.client.saying(r)))
 	default:
-		d.halvings--
+		*halvings--
 		half := len(items) / 2
-		if err := d.send(ctx, items[:half]); err != nil {
+		if err := s.send(ctx, w, items[:half], halvings); err != nil {
 			return err
 		}
-		return d.send(ctx, items[half:])
+		return s.send(ctx, w, items[half:], halvings)
 	}
 	return nil
 }

@@ -64,11 +64,8 @@ type percentile struct {
 
 func newPercentile(p float64) percentile {
 	text := strconv.FormatFloat(p, 'f', -1, 64)
-	// 99.9/100 is more than 0.999, and so one rank too far in a thousand samples.
-	q, err := strconv.ParseFloat(text+"e-2", 64)
-	if err != nil {
-		panic("BUG: a formatted number parses: " + err.Error())
-	}
+	// 99.9/100 is more than 0.999, and so one rank too far in a thousand samples. What was formatted parses.
+	q, _ := strconv.ParseFloat(text+"e-2", 64)
 	return percentile{q, ".p" + text}
 }
 
@@ -81,17 +78,16 @@ func (e *encoder) encode(ctx context.Context, w *metric.Window) (items []item, u
 			return nil, 0, "", err
 		}
 		a := &w.Series[i]
-		n, fit := e.numbersOf(a)
-		if !fit {
-			unfit, why = unfit+1, fmt.Sprintf("%s: the API takes finite numbers up to %g only", a.Name, float64(largest))
+		n, err := e.numbersOf(a)
+		if err == nil && n == (numbers{}) {
 			continue
 		}
-		if n == (numbers{}) {
-			continue
+		var it item
+		if err == nil {
+			it, err = e.item(taken, i, a, "", n)
 		}
-		it, ok := e.item(taken, i, a, "", n)
-		if !ok {
-			unfit, why = unfit+1, it.name+": stands there twice"
+		if err != nil {
+			unfit, why = unfit+1, fmt.Sprintf("%s: %v", metric.LegalText(a.Name, maxName), err)
 			continue
 		}
 		items = append(items, it)
@@ -103,35 +99,39 @@ func (e *encoder) encode(ctx context.Context, w *metric.Window) (items []item, u
 			if v == nil {
 				continue
 			}
-			if it, ok := e.item(taken, i, a, p.suffix, numbers{Value: v}); ok {
+			if it, err := e.item(taken, i, a, p.suffix, numbers{Value: v}); err == nil {
 				items = append(items, it)
 			}
 		}
 	}
+	e.report()
 	return items, unfit, why, nil
 }
 
-func (e *encoder) item(taken claims, i int, a *metric.Aggregate, suffix string, n numbers) (item, bool) {
-	name, where, ok := e.claim(taken, a.Series, suffix)
-	if !ok {
-		return item{name: name}, false
+// item makes the measurement of a series whose name ends with suffix.
+func (e *encoder) item(taken claims, i int, a *metric.Aggregate, suffix string, n numbers) (item, error) {
+	name, where, err := e.claim(taken, a.Series, suffix)
+	if err != nil {
+		return item{}, err
 	}
 	m := measurement{Name: name, Tags: where.tags, Source: where.source, numbers: n}
 	if e.api != Metrics {
 		m.Attributes = attributesOf(a.Series)
 	}
 	b, err := json.Marshal(m)
-	if err != nil {
-		panic("BUG: strings and finite numbers marshal: " + err.Error())
-	}
-	return item{i, name, b}, true
+	return item{i, name, b}, err
 }
 
-// numbersOf returns what is to be said of a series, nothing if it had no calls. It reports false if that cannot be sent.
-func (e *encoder) numbersOf(a *metric.Aggregate) (n numbers, fit bool) {
+// errNumber says that a series has nothing that could be sent.
+var errNumber = fmt.Errorf("the API takes finite numbers up to %g only", float64(largest))
+
+// numbersOf returns what is to be said of a series, nothing if it had no calls.
+func (e *encoder) numbersOf(a *metric.Aggregate) (n numbers, err error) {
 	if a.Kind == metric.Counter {
-		n.Value = number(a.Sum)
-		return n, n.Value != nil
+		if n.Value = number(a.Sum); n.Value == nil {
+			err = errNumber
+		}
+		return n, err
 	}
 	d := &a.Detail
 	count, sum := a.Count, a.Sum
@@ -139,14 +139,14 @@ func (e *encoder) numbersOf(a *metric.Aggregate) (n numbers, fit bool) {
 		count, sum = d.Count, d.Sum
 	}
 	if count == 0 {
-		return n, true
+		return n, nil
 	}
 	n.Count, n.Sum = &count, number(sum)
 	if n.Sum == nil {
-		return n, false
+		return n, errNumber
 	}
 	if !a.HasDetail() {
-		return n, true
+		return n, nil
 	}
 	n.Min, n.Max = number(d.Min), number(d.Max)
 	if e.api == Metrics {
@@ -155,7 +155,7 @@ func (e *encoder) numbersOf(a *metric.Aggregate) (n numbers, fit bool) {
 	} else {
 		n.Last, n.StdDev = number(d.Last), number(d.StdDev())
 	}
-	return n, true
+	return n, nil
 }
 
 // number returns v as the API can take it, nil if it cannot.

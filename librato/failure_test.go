@@ -47,6 +47,7 @@ func TestRateLimitsAreWaitedOut(t *testing.T) {
 			agg, fmt.Sprintf("limit=9,remaining=5,reset=%d", in(10*time.Second)), std, fmt.Sprintf("limit=9,remaining=1,reset=%d", in(20*time.Second))), 20 * time.Second},
 		{"Retry-After before reset", says(429, over, "Retry-After", "3", agg, fmt.Sprintf("limit=9,remaining=0,reset=%d", in(time.Hour))), 3 * time.Second},
 		{"reset in milliseconds by mistake", says(429, over, agg, fmt.Sprintf("limit=9,remaining=0,reset=%d", in(0)*1000)), 110 * time.Minute},
+		{"reset in the past", says(429, over, agg, fmt.Sprintf("limit=9,remaining=0,reset=%d", in(-time.Hour))), 0},
 		{"403 with the limit's text", says(403, over), 0},
 		{"403 with Retry-After", says(403, "", "Retry-After", "5"), 5 * time.Second},
 		{"403 with an exhausted limit", says(403, "", std, fmt.Sprintf("limit=9,remaining=0,reset=%d", in(7*time.Second))), 7 * time.Second},
@@ -78,6 +79,7 @@ func TestWrongSetupIsOneClearLineAndTriedAgainRarely(t *testing.T) {
 		{says(401, `{"errors":{"request":["Authorization Required"]}}`), "check User and Token"},
 		{says(403, `{"errors":{"request":["please use HTTPS"]}}`), "https"},
 		{says(403, `{"errors":["viewer may not"]}`), "may record"},
+		{says(403, "", "X-Librato-RateLimit-Std", "limit=9,reset=4102444800"), "may record"},
 		{says(404, "<html>\n<h1>nginx</h1>"), "check URL and API"},
 		{says(415, ""), "check URL and API"},
 		{says(405, "no"), "check URL and API"},
@@ -154,7 +156,7 @@ func TestAServiceThatHangsIsGivenUpInTime(t *testing.T) {
 		defer cancel()
 		began = time.Now()
 		err = s.Write(ctx, window(counter("c", 1)))
-		if _, retry := backend.RetryAfter(err); !retry || time.Since(began) != time.Second || !errors.Is(err, context.DeadlineExceeded) {
+		if _, retry := backend.RetryAfter(err); !retry || time.Since(began) != time.Second || !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "7s") {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 	})
@@ -232,5 +234,30 @@ func TestCancellingEndsARequestOnTheNetwork(t *testing.T) {
 	err := s.Write(ctx, window(counter("c", 1)))
 	if _, retry := backend.RetryAfter(err); !retry || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// endless is a reply's body that never ends.
+type endless struct{ read int }
+
+func (e *endless) Read(b []byte) (int, error) {
+	e.read += len(b)
+	return copy(b, strings.Repeat("x", len(b))), nil
+}
+
+func (e *endless) Close() error { return nil }
+
+func TestOfAnEndlessReplyABoundedPartIsRead(t *testing.T) {
+	for _, status := range []int{202, 400, 500} {
+		body := &endless{}
+		s := newSink(t, librato.Config{User: user, Token: token, Timeout: time.Second, Client: &http.Client{
+			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: status, Body: body, Request: r}, nil
+			}),
+		}})
+		err := s.Write(context.Background(), window(counter("c", 1)))
+		if (err == nil) != (status == 202) || body.read > 2<<20 {
+			t.Errorf("%d: read %d bytes: %v", status, body.read, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package librato
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -17,44 +18,53 @@ type naming struct {
 	api     API
 	log     *slog.Logger
 	renamed map[string]bool // identities that met another of the same name once, and go under another since
+	fresh   int             // of these, not reported yet
+	example string          // of those, one
 }
 
 // claims are the series of one window that were seen, and the places that they took: a name with its tags or its source,
 // as the service sees them.
 type claims map[string]bool
 
-// claim finds a place for a series' measurement, whose name ends with suffix. It reports false when there is none.
-func (n *naming) claim(taken claims, s *metric.Series, suffix string) (name string, where place, ok bool) {
-	name = legal(n.prefix+s.Name, maxName-len(suffix), "") + suffix
-	if n.api == Metrics {
-		where = place{source: flatSource(s)}
-	} else {
-		where = place{tags: tagsOf(s)}
-	}
+var errTwice = errors.New("stands in the window twice")
+
+// claim finds a name and a place for a series' measurement, whose name ends with suffix.
+func (n *naming) claim(taken claims, s *metric.Series, suffix string) (name string, where place, err error) {
 	identity := s.Key() + "\x00" + suffix // begins with the kind, which no key of a place does
 	if taken[identity] {
-		return name, where, false
+		return "", where, errTwice
 	}
 	taken[identity] = true
+	name = legal(n.prefix+s.Name, maxName-len(suffix), "") + suffix
+	if n.api == Metrics {
+		where.source = flatSource(s)
+	} else {
+		where.tags = tagsOf(s)
+	}
 	if n.renamed[identity] || taken[where.key(name)] {
-		meant := name
+		plain := name
 		name = mark(name, identity, maxName)
-		n.remember(identity, meant, name)
+		if !n.renamed[identity] && len(n.renamed) < maxRenamed {
+			n.renamed[identity] = true
+			n.fresh++
+			n.example = plain + " as " + name
+		}
 	}
 	key := where.key(name)
 	if taken[key] {
-		return name, where, false
+		return "", where, errTwice
 	}
 	taken[key] = true
-	return name, where, true
+	return name, where, nil
 }
 
-func (n *naming) remember(identity, meant, name string) {
-	if n.renamed[identity] || len(n.renamed) >= maxRenamed {
-		return
+// report logs that series were renamed since the last report.
+func (n *naming) report() {
+	if n.fresh > 0 {
+		n.log.Warn("librato: measurements that would be one to the service, which knows neither case nor kind, go under other names",
+			"measurements", n.fresh, "example", n.example)
+		n.fresh = 0
 	}
-	n.renamed[identity] = true
-	n.log.Warn("librato: two series would be one there, for it knows neither case nor kind", "name", meant, "sent_as", name)
 }
 
 // place is where a measurement of some name belongs: one of the two.

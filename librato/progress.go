@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/zibrato/zibrato/backend"
 )
@@ -23,17 +22,17 @@ type progress struct {
 
 // id tells a window from another: a window's start is never used twice.
 type id struct {
-	start, end time.Time
+	start, end int64
 	items      int
 }
 
-// refuse counts items, the next that were not done, as refused.
-func (p *progress) refuse(items []item, reason string) { p.refuseSome(items, len(items), reason) }
+// take counts items, the next that were not done, as taken.
+func (p *progress) take(items []item) { p.done += len(items) }
 
-// refuseSome counts items, the next that were not done, as taken but for n of them; which, is not known.
-func (p *progress) refuseSome(items []item, n int, reason string) {
+// refuse counts items, the next that were not done, as refused in n cases; if that is not all, which ones is not known.
+func (p *progress) refuse(items []item, n int, reason string) {
 	p.done += len(items)
-	if len(items) == 0 || n <= 0 {
+	if n == 0 {
 		return
 	}
 	series := 0

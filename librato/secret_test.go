@@ -20,7 +20,7 @@ import (
 
 // forms are the looks that the credentials could have in a text.
 var forms = []string{
-	token, url.QueryEscape(token), url.PathEscape(token), user, url.QueryEscape(user),
+	token[:8], token, url.QueryEscape(token), url.PathEscape(token), user, url.QueryEscape(user),
 	base64.StdEncoding.EncodeToString([]byte(user + ":" + token)),
 }
 
@@ -120,6 +120,9 @@ func TestAConfigPrintsWithoutCredentials(t *testing.T) {
 		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "cfg", cfg, "nested", struct{ C librato.Config }{cfg})
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "cfg", cfg, "nested", struct{ C librato.Config }{cfg})
 		checkSecret(t, "the config", text+log.String())
+		if v := slog.AnyValue(cfg).Resolve(); v.Kind() != slog.KindString {
+			t.Errorf("slog sees a %v", v.Kind())
+		}
 		if err := cfg.Validate(); err != nil {
 			checkSecret(t, "Validate", err.Error())
 		}

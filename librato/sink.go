@@ -77,18 +77,18 @@ func (s *sink) Write(ctx context.Context, w *metric.Window) error {
 	if err != nil {
 		return backend.Retry(fmt.Errorf("librato: %w", err), 0)
 	}
-	if of := (id{w.Start, w.End, len(items)}); s.progress.of != of {
+	if of := (id{w.Start.UnixNano(), w.End.UnixNano(), len(items)}); s.progress.of != of {
 		s.progress = progress{of: of, last: -1}
 	}
 	p := &s.progress
 	if age := s.now().Sub(w.Start); age > maxAge {
-		p.refuse(items[p.done:], fmt.Sprintf("the window began at %s, %s ago; none older than %s is taken",
+		rest := items[p.done:]
+		p.refuse(rest, len(rest), fmt.Sprintf("the window began at %s, %s ago; none older than %s is taken",
 			w.Start.UTC().Format(time.RFC3339), age.Round(time.Minute), maxAge))
 	}
-	d := delivery{sink: s, window: w, progress: p, halvings: maxHalvings}
+	halvings := maxHalvings
 	for p.done < len(items) {
-		end := min(p.done+s.batch, len(items))
-		if err := d.send(ctx, items[p.done:end]); err != nil {
+		if err := s.send(ctx, w, items[p.done:min(p.done+s.batch, len(items))], &halvings); err != nil {
 			return err
 		}
 	}
