@@ -35,7 +35,8 @@ type Harness struct {
 
 	// Express turns what a window says about a series into what arrives when sink and target do what they document:
 	// it clears the fields that they cannot carry and applies the sink's rules for names. A series that they cannot carry
-	// at all does not arrive. It may change p, which is the caller's no more. Nil: everything arrives as it is.
+	// at all does not arrive; the sink may reject it or leave it out in silence. Express may change p. Nil: everything arrives as
+	// it is.
 	Express func(p Point) (expressed Point, arrives bool)
 
 	// Appends says that the target shows a window as often as it was written, as a stream does that cannot know one

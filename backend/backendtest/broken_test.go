@@ -96,6 +96,9 @@ func TestBrokenSinksAreCaught(t *testing.T) {
 			return errors.Join(s.sound.Write(ctx, w), s.sound.send(ctx, translate(w)[:1]))
 		}), &everyKind, "arrived twice instead of once"},
 		{"sends a series of its own", alter(func(ps []Point) []Point { return append(ps, Point{Name: "me.too"}) }), &everyKind, `never written: "me.too"`},
+		{"rejects what arrives", write(func(s *odd, ctx context.Context, w *metric.Window) error {
+			return errors.Join(s.sound.Write(ctx, w), backend.Reject(errors.New("odd"), 1))
+		}), &everyKind, "1 series refused: odd"},
 		{"takes the detail's count", alterEach(func(p *Point) {
 			if p.Kind == metric.UpDown {
 				p.Count = pointer(4)

@@ -11,7 +11,7 @@ var closing = check{
 		"Write after Close returns an error and delivers nothing.",
 	run: func(t *trial) error {
 		c, late := contents(0, oneOfEachKind()...), contents(1, gauge("late", 1))
-		if err := t.deliver(c.window()); err != nil {
+		if err := t.deliver(c); err != nil {
 			return err
 		}
 		answer, broken := t.close(patience)
@@ -60,7 +60,7 @@ var noGoroutineLeft = check{
 	rule: "Close releases what the sink holds: goroutines have ended when it returns, and so have the connections that it kept open.",
 	run: func(t *trial) error {
 		c := contents(0, oneOfEachKind()...)
-		if err := t.deliver(c.window()); err != nil {
+		if err := t.deliver(c); err != nil {
 			return err
 		}
 		if _, broken := t.close(patience); broken != nil {

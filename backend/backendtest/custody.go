@@ -14,7 +14,7 @@ var windowUnchanged = check{
 	run: func(t *trial) error {
 		c := contents(0, append(oneOfEachKind(), namedSeries()...)...)
 		w := c.window()
-		if err := t.deliver(w); err != nil {
+		if err := t.hand(c, w); err != nil {
 			return err
 		}
 		return changed(w, c.window())
@@ -43,7 +43,7 @@ var windowShared = check{
 				return
 			}
 		}()
-		err := t.deliver(w)
+		err := t.hand(c, w)
 		close(stop)
 		return errors.Join(err, <-seen)
 	},
@@ -75,7 +75,7 @@ var windowNotKept = check{
 		for n := range 3 {
 			c := contents(n, append(oneOfEachKind(), namedSeries()...)...)
 			w := c.window()
-			if err := t.deliver(w); err != nil {
+			if err := t.hand(c, w); err != nil {
 				return err
 			}
 			scribble(w)

@@ -17,7 +17,7 @@ var emptyWindow = check{
 		"Backends flush on time, also when nobody measured anything.",
 	run: func(t *trial) error {
 		empty, full := contents(0), contents(1, gauge("after", 1))
-		return errors.Join(t.deliver(empty.window()), t.deliver(full.window()), t.arrived(1, full))
+		return errors.Join(t.deliver(empty), t.deliver(full), t.arrived(1, full))
 	},
 }
 
@@ -164,7 +164,7 @@ var windowsInOrder = check{
 		var windows []content
 		for n := range 5 {
 			c := contents(n, timer("order.timer", int64(n+1)*1e6), counter("order.counter", int64(n)), gauge("order.gauge", float64(-n)))
-			if err := t.deliver(c.window()); err != nil {
+			if err := t.deliver(c); err != nil {
 				return fmt.Errorf("window %d: %w", n+1, err)
 			}
 			windows = append(windows, c)
@@ -190,7 +190,7 @@ var sameWindowTwice = check{
 	run: func(t *trial) error {
 		c := contents(0, oneOfEachKind()...)
 		for range 2 {
-			if err := t.deliver(c.window()); err != nil {
+			if err := t.deliver(c); err != nil {
 				return err
 			}
 		}
@@ -201,7 +201,7 @@ var sameWindowTwice = check{
 // roundTrip writes one window and checks that it arrives.
 func (t *trial) roundTrip(c content) error {
 	began := time.Now()
-	if err := t.deliver(c.window()); err != nil {
+	if err := t.deliver(c); err != nil {
 		return fmt.Errorf("%d series, after %v: %w", len(c.series), time.Since(began).Round(time.Millisecond), err)
 	}
 	return t.arrived(1, c)
