@@ -26,7 +26,7 @@ func window(n, series int) *metric.Window {
 	return w
 }
 
-// lines is how many bytes the window takes.
+// size is how many bytes the window takes.
 func size(w *metric.Window) (n int64) {
 	for i := range w.Series {
 		n += int64(len(appendLine(nil, appendTime(nil, w.Start), &w.Series[i])))
@@ -72,7 +72,7 @@ func expect(t *testing.T, dir string, want map[string]string) {
 	}
 }
 
-// open opens a sink on metrics.log in a new directory and closes it when the test ends.
+// open opens a sink on metrics.log in a new directory.
 func open(t *testing.T, cfg Config) (s *Sink, dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -80,6 +80,7 @@ func open(t *testing.T, cfg Config) (s *Sink, dir string) {
 	return reopen(t, cfg), dir
 }
 
+// reopen opens a sink and closes it when the test ends.
 func reopen(t *testing.T, cfg Config) *Sink {
 	t.Helper()
 	s, err := New(cfg)
