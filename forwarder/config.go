@@ -1,0 +1,79 @@
+package forwarder
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// The defaults of [Config].
+const (
+	DefaultIn         = "tcp://127.0.0.1:5550"
+	DefaultOut        = "tcp://127.0.0.1:5551"
+	DefaultMaxTopics  = 1024
+	DefaultQueueBytes = 64 << 20
+)
+
+// messageBytes is how large a message is taken to be.
+const messageBytes = 64 << 10
+
+// maxMaxTopics keeps the socket options that depend on Config.MaxTopics within their range.
+const maxMaxTopics = 1 << 20
+
+// Config says where a forwarder listens and what it may use. The zero Config is ready to use.
+//
+// An endpoint is tcp://host:port, where host is an address, a name that resolves to one, or * for all interfaces, and
+// port is a number, or 0 or * to let the kernel choose; or ipc://path; or ipc://* for a path of libzmq's choice.
+type Config struct {
+	// In is where publishers connect; empty means DefaultIn.
+	In string
+	// Out is where subscribers connect; empty means DefaultOut.
+	Out string
+	// AllowRemote lets In and Out listen on addresses that other machines can reach. Peers are not authenticated, so this is for
+	// networks in which everybody may read and forge measurements.
+	AllowRemote bool
+	// MaxTopics is how many distinct topics are relayed to the publishers at a time; 0 means DefaultMaxTopics. Topics
+	// too many are counted as refused; as many again wait for room.
+	MaxTopics int
+	// QueueBytes is about how much may wait in memory for one subscriber, and from one publisher; 0 means
+	// DefaultQueueBytes, and no less than metric.MaxFrame will do. A subscriber whose queue is full loses messages, a
+	// publisher whose queue is full has to wait. Subscribers that wait for the same messages share their memory.
+	//
+	// libzmq counts messages, not bytes: for each 64 KiB, about the size to which publishers fill their messages, one may
+	// wait. Where all are as large as can be, metric.MaxFrame, it takes 16 times as much.
+	QueueBytes int
+	// Logger hears of the start, of refusals (at most one line per reason and minute), and of an unexpected end. Nil
+	// discards. Its handler is called by the goroutine that moves the messages and should not block.
+	Logger *slog.Logger
+}
+
+// withDefaults returns the config with its zero fields filled in, or an error that names the field at fault.
+func (c Config) withDefaults() (Config, error) {
+	if c.In == "" {
+		c.In = DefaultIn
+	}
+	if c.Out == "" {
+		c.Out = DefaultOut
+	}
+	if c.MaxTopics == 0 {
+		c.MaxTopics = DefaultMaxTopics
+	}
+	if c.QueueBytes == 0 {
+		c.QueueBytes = DefaultQueueBytes
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.MaxTopics < 0 || c.MaxTopics > maxMaxTopics {
+		return c, fmt.Errorf("forwarder: Config.MaxTopics is %d: want 1 to %d, or 0 for %d", c.MaxTopics, maxMaxTopics, DefaultMaxTopics)
+	}
+	if c.QueueBytes < metric.MaxFrame {
+		return c, fmt.Errorf("forwarder: Config.QueueBytes is %d: want at least %d, the largest message, or 0 for %d", c.QueueBytes, metric.MaxFrame, DefaultQueueBytes)
+	}
+	return c, nil
+}
+
+// queueLen is libzmq's high-water mark for messages. It is set once: lowered while peers are connected, a mark can fall
+// below the number of messages that a peer has read and not yet acknowledged, and then its queue counts as full for ever.
+func (c Config) queueLen() int { return c.QueueBytes / messageBytes }

@@ -1,0 +1,31 @@
+// Package forwarder is the broker between instrumented processes and backends, to be embedded or run by cmd/zibrato.
+//
+// Publishers connect to one socket (In, an XSUB), subscribers to another (Out, an XPUB). What publishers send goes to the
+// subscribers that asked for it, byte for byte; what subscribers ask for goes to the publishers, checked:
+//
+//	publishers ── messages ──▶ In │ forwarder │ Out ── messages ──▶ subscribers
+//	publishers ◀─── topics ─── In │ forwarder │ Out ◀─── topics ─── subscribers
+//
+// [Start] binds both and returns; one goroutine, locked to its thread, owns the sockets until Close.
+//
+// # What is dropped, and when
+//
+//   - A subscriber that does not keep up loses what does not fit its queue ([Config].QueueBytes); the others lose nothing.
+//     libzmq does not count those losses. Batches carry sequence numbers, by which the subscriber does.
+//   - Messages of several frames, since each of ours is one frame. They are counted.
+//   - Messages larger than metric.MaxFrame, and requests of subscribers larger than 256 bytes: libzmq closes the
+//     connection that they came from. So it does with peers that leave a handshake unfinished for 2 s or heartbeats
+//     unanswered for 3 s.
+//   - Subscriptions that are malformed, too long or too many, and whatever else subscribers send. They are counted by [Refusal].
+//
+// A topic is relayed to the publishers once, however many subscribers hold it, and withdrawn with its last holder. It may be
+// any beginning of a message of docs/wire.md: up to 64 bytes of UTF-8 without control characters, or nothing at all.
+//
+// # Limits
+//
+// libzmq accepts any number of connections and remembers, per subscriber, the topics that are refused here too. Peers
+// are not authenticated: the forwarder listens on this machine alone unless Config.AllowRemote is set, and an ipc socket
+// is as safe as the permissions of its directory.
+//
+// The package needs cgo and libzmq 4.3.3 or newer. It uses zmq4's default context, as the other roles of a process do.
+package forwarder

@@ -1,0 +1,201 @@
+//go:build cgo
+
+package forwarder
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+
+	zmq "github.com/pebbe/zmq4"
+)
+
+// Forwarder connects publishers with subscribers. Its methods may be called from any goroutine.
+type Forwarder struct {
+	inAddr, outAddr string // constant
+	log             *slog.Logger
+	stop            func()        // asks the loop to end; harmless after that
+	done            chan struct{} // closed when the loop has ended and the sockets are closed
+	err             error         // why it ended unasked; written before done is closed
+
+	// The goroutine of run owns what follows, and the sockets in it; the atomics in it are there for Stats.
+	stopped  *os.File // the end of a pipe that becomes readable when the loop is to end
+	in, out  *side
+	relay    *relay
+	pump     *pump
+	refusals *refusals
+}
+
+// Start binds both endpoints, that of the subscribers first, and begins to forward. An error is one line that names the
+// endpoint, the cause and what to do about it.
+func Start(cfg Config) (*Forwarder, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	in, err := resolve(cfg.In, cfg.AllowRemote)
+	if err != nil {
+		return nil, fmt.Errorf("forwarder: Config.In %q: %w", cfg.In, err)
+	}
+	out, err := resolve(cfg.Out, cfg.AllowRemote)
+	if err != nil {
+		return nil, fmt.Errorf("forwarder: Config.Out %q: %w", cfg.Out, err)
+	}
+	f := &Forwarder{
+		log:      cfg.Logger,
+		done:     make(chan struct{}),
+		in:       new(side),
+		out:      new(side),
+		refusals: &refusals{log: cfg.Logger},
+	}
+	f.relay = &relay{in: f.in, out: f.out, topics: newTopics(cfg.MaxTopics), refusals: f.refusals}
+	if err := f.open(cfg); err != nil {
+		f.release()
+		return nil, fmt.Errorf("forwarder: %w", err)
+	}
+	if err := f.out.bind(out); err != nil {
+		f.release()
+		return nil, fmt.Errorf("forwarder: Config.Out %q: %w", cfg.Out, err)
+	}
+	if err := f.in.bind(in); err != nil {
+		f.release()
+		return nil, fmt.Errorf("forwarder: Config.In %q: %w", cfg.In, err)
+	}
+	f.inAddr, f.outAddr = f.in.bound, f.out.bound
+	f.log.Info("forwarder: listening", "in", f.inAddr, "out", f.outAddr)
+	go f.run()
+	return f, nil
+}
+
+// open makes all that needs no endpoint. Whether or not it fails, release undoes it.
+func (f *Forwarder) open(cfg Config) error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("making a pipe: %w; raise the limit on open files", err)
+	}
+	f.stopped = r
+	f.stop = sync.OnceFunc(func() { w.Close() })
+	for _, step := range []func() error{
+		func() error { return f.out.open(zmq.XPUB, maxRequest) },
+		func() error { return checkVersion(zmq.Version()) },
+		func() error { return f.in.open(zmq.XSUB, maxMessage) },
+		func() error { return f.in.socket.SetRcvhwm(cfg.queueLen()) },
+		func() error { return f.out.socket.SetSndhwm(cfg.queueLen()) },
+		// What does not fit the queue of subscriptions for a publisher, libzmq would drop.
+		func() error { return f.in.socket.SetSndhwm(4 * cfg.MaxTopics) },
+		f.relay.open,
+		func() (err error) { f.pump, err = newPump(f.in, f.out, r.Fd()); return err },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkVersion refuses versions of libzmq that a stranger can bring down or worse (CVE-2019-6250, CVE-2019-13132,
+// CVE-2020-15166, CVE-2021-20235).
+func checkVersion(major, minor, patch int) error {
+	if v := [...]int{major, minor, patch}; slices.Compare(v[:], []int{4, 3, 3}) < 0 {
+		return fmt.Errorf("libzmq is %d.%d.%d: 4.3.3 or newer is needed, since peers can bring down older ones; upgrade it", major, minor, patch)
+	}
+	return nil
+}
+
+// run owns the sockets until the forwarder ends.
+func (f *Forwarder) run() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(f.done)
+	err := f.loop()
+	f.release()
+	if err != nil {
+		f.err = fmt.Errorf("forwarder: ended unexpectedly: %w", err)
+		f.log.Error(f.err.Error(), "in", f.inAddr, "out", f.outAddr)
+	}
+}
+
+// loop does what the pump leaves to it. Each turn is short, so that messages, subscriptions and Close wait for one another
+// only briefly.
+func (f *Forwarder) loop() error {
+	for {
+		why, err := f.pump.run()
+		switch {
+		case err != nil:
+			return err
+		case why&stop != 0:
+			return nil
+		}
+		if why&requests != 0 {
+			err = f.relay.turn()
+		}
+		if err == nil && why&inEvents != 0 {
+			err = f.in.drain()
+		}
+		if err == nil && why&outEvents != 0 {
+			err = f.out.drain()
+		}
+		if err != nil {
+			return err
+		}
+		if why&refused != 0 {
+			f.refusals.raise(RefusedMultipart, f.pump.traffic.multipart.Load(), "")
+		}
+	}
+}
+
+// release closes what open made, the publishers' side first: they keep what they have when nobody takes it.
+func (f *Forwarder) release() {
+	f.relay.close()
+	f.in.close()
+	f.out.close()
+	if f.stopped != nil {
+		f.stop()
+		f.stopped.Close()
+	}
+}
+
+// Close stops listening and forwarding, and waits until both addresses are free. Messages that wait for subscribers get
+// a quarter of a second to leave in the background. It returns what [Forwarder.Err] does. Close may be called more than once.
+func (f *Forwarder) Close() error {
+	f.stop()
+	<-f.done
+	return f.err
+}
+
+// Done returns a channel that is closed when the forwarder has ended, by Close or unasked.
+func (f *Forwarder) Done() <-chan struct{} { return f.done }
+
+// Err says why the forwarder ended unasked. It is nil while it runs, and after Close ended it.
+func (f *Forwarder) Err() error {
+	select {
+	case <-f.done:
+		return f.err
+	default:
+		return nil
+	}
+}
+
+// InAddr returns the endpoint that publishers connect to, as bound: with the port that the kernel chose.
+func (f *Forwarder) InAddr() string { return f.inAddr }
+
+// OutAddr returns the endpoint that subscribers connect to, as bound.
+func (f *Forwarder) OutAddr() string { return f.outAddr }
+
+// Stats returns the present figures. Each is exact, but they are read one after the other.
+func (f *Forwarder) Stats() Stats {
+	s := Stats{
+		Messages:    f.pump.traffic.messages.Load(),
+		Bytes:       f.pump.traffic.bytes.Load(),
+		Topics:      int(f.relay.relayed.Load()),
+		Publishers:  int(f.in.peers.Load()),
+		Subscribers: int(f.out.peers.Load()),
+	}
+	for i := range s.Refused {
+		s.Refused[i] = f.refusals.counts[i].Load()
+	}
+	return s
+}

@@ -1,0 +1,177 @@
+//go:build cgo
+
+package forwarder
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+func TestMessagesArriveByteForByteInOrder(t *testing.T) {
+	f := start(t, Config{})
+	pub := publisher(t, f)
+	sub := subscriber(t, f, "")
+	hears(t, pub, "\x01")
+	content := rand.NewChaCha8([32]byte{1})
+	rnd := rand.New(content)
+	var bytes uint64
+	const rounds, window = 200, 20 // few at a time, so that nothing is dropped
+	for range rounds {
+		var sent []string
+		for range window {
+			m := make([]byte, rnd.IntN(1<<(1+rnd.IntN(18))))
+			content.Read(m)
+			sent = append(sent, string(m))
+			bytes += uint64(len(m))
+			send(t, pub, string(m))
+		}
+		hears(t, sub, sent...)
+	}
+	eventually(t, "all is counted", func() bool { return f.Stats().Messages == rounds*window })
+	if got := f.Stats().Bytes; got != bytes {
+		t.Errorf("%d bytes counted, want %d", got, bytes)
+	}
+}
+
+func TestSubscribersGetWhatTheySubscribedTo(t *testing.T) {
+	f := start(t, Config{})
+	pub := publisher(t, f)
+	text := subscriber(t, f, "info|")
+	hears(t, pub, "\x01info|")
+	binary := subscriber(t, f, "zsmp1|info|")
+	hears(t, pub, "\x01zsmp1|info|")
+	other := publisher(t, f)
+	hears(t, other, "\x01info|", "\x01zsmp1|info|")
+	send(t, pub, "zsmp1|info|1")
+	send(t, pub, "info|1")
+	hears(t, text, "info|1")
+	hears(t, binary, "zsmp1|info|1")
+	send(t, other, "zsmp1|info|2")
+	send(t, other, "info|2")
+	hears(t, text, "info|2")
+	hears(t, binary, "zsmp1|info|2")
+	if s := f.Stats(); s.Publishers != 2 || s.Subscribers != 2 {
+		t.Errorf("%d publishers and %d subscribers, want 2 and 2", s.Publishers, s.Subscribers)
+	}
+	must(t, other.Close(), text.Close())
+	eventually(t, "peers leave", func() bool { s := f.Stats(); return s.Publishers == 1 && s.Subscribers == 1 })
+}
+
+func TestMultipartMessagesAreDroppedWhole(t *testing.T) {
+	f := start(t, Config{})
+	pub := publisher(t, f)
+	sub := subscriber(t, f, "")
+	hears(t, pub, "\x01")
+	many := make([]any, 600) // more frames than a burst takes
+	for i := range many {
+		many[i] = "info|frame"
+	}
+	for range 3 {
+		_, err1 := pub.SendMessage("info|first", "info|second")
+		_, err2 := pub.SendMessage(many...)
+		must(t, err1, err2)
+		send(t, pub, "info|whole")
+		hears(t, sub, "info|whole")
+	}
+	eventually(t, "all is counted", func() bool { return f.Stats().Refused[RefusedMultipart] == 6 })
+	if got := f.Stats().Messages; got != 3 {
+		t.Errorf("%d messages passed, want 3", got)
+	}
+}
+
+func TestAHugeFrameCostsItsSenderTheConnection(t *testing.T) {
+	f := start(t, Config{})
+	pub := publisher(t, f)
+	sub := subscriber(t, f, "")
+	hears(t, pub, "\x01")
+
+	rogue := newStranger(t, f.InAddr(), "PUB")
+	if _, body := rogue.read(t); string(body) != "\x01" {
+		t.Fatalf("the rogue heard %q", body)
+	}
+	_, err := rogue.Write([]byte("\x02\x00\x00\x00\x01\x00\x00\x00\x00 the first of four GiB"))
+	must(t, err)
+	if n, err := io.Copy(io.Discard, rogue); err != nil {
+		t.Errorf("after %d bytes: %v, want the end of the connection", n, err)
+	}
+
+	largest := strings.Repeat("m", metric.MaxFrame)
+	send(t, pub, largest)
+	hears(t, sub, largest)
+}
+
+// flood sends as fast as the forwarder takes messages, until the test ends or stop is called.
+func flood(t testing.TB, f *Forwarder, message string) (stop func()) {
+	pub := publisher(t, f)
+	hears(t, pub, "\x01flood")
+	must(t, pub.SetSndtimeo(10*time.Millisecond))
+	var ended atomic.Bool
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for !ended.Load() {
+			pub.Send(message, 0)
+		}
+	}()
+	stop = func() { ended.Store(true); <-done }
+	t.Cleanup(stop)
+	return stop
+}
+
+func TestSubscriptionsAreHeardUnderLoad(t *testing.T) {
+	f := start(t, Config{})
+	sub := subscriber(t, f, "flood")
+	other := publisher(t, f)
+	hears(t, other, "\x01flood")
+	for range 3 {
+		flood(t, f, "flood "+strings.Repeat("x", 50))
+	}
+	eventually(t, "there is load", func() bool { return f.Stats().Messages > 1000 })
+	for i := range 50 {
+		topic := fmt.Sprintf("topic%d|", i)
+		must(t, sub.SetSubscribe(topic))
+		hears(t, other, "\x01"+topic)
+	}
+}
+
+func TestAStalledSubscriberHoldsUpNobodyAndHoardsLittle(t *testing.T) {
+	const budget = 4 << 20
+	f := start(t, Config{QueueBytes: budget})
+	pub := publisher(t, f)
+	stalled := newStranger(t, f.OutAddr(), "SUB")
+	stalled.write(t, 0, "\x01")
+	hears(t, pub, "\x01")
+	healthy := subscriber(t, f, "m")
+	hears(t, pub, "\x01m")
+
+	message := "m" + strings.Repeat("x", messageBytes-1)
+	sent := 0
+	for ; sent < 64<<20; sent += len(message) {
+		send(t, pub, message)
+		hears(t, healthy, message)
+		stalled.write(t, 4, "\x04PONG") // lest it be taken for dead
+	}
+
+	waited := 0
+	for ended := false; !ended; {
+		send(t, pub, "end") // dropped, too, until the stalled one has made room
+		flags, body := stalled.read(t)
+		if flags&4 == 0 {
+			waited += len(body)
+		}
+		ended = string(body) == "end"
+	}
+	t.Logf("%d KiB were sent, %d KiB waited for the stalled subscriber", sent>>10, waited>>10)
+	const kernel = 12 << 20 // what its buffers on either side may hold
+	if waited < budget || waited > budget+kernel {
+		t.Errorf("%d bytes waited for the stalled subscriber, want %d to %d", waited, budget, budget+kernel)
+	}
+}

@@ -1,0 +1,40 @@
+package forwarder
+
+import (
+	"log/slog"
+	"strconv"
+	"time"
+
+	"go.uber.org/atomic"
+)
+
+// refusalLogInterval is the least time between two log lines about the same reason.
+const refusalLogInterval = time.Minute
+
+// refusals counts what is refused and logs it at a bounded rate, so that no peer can fill a disk. The goroutine that owns the
+// sockets writes it; Stats reads the counts.
+type refusals struct {
+	log    *slog.Logger
+	counts [Refusals]atomic.Uint64
+	said   [Refusals]time.Time // when a reason was last logged
+	logged [Refusals]uint64    // its count then
+}
+
+// add counts a refusal. The content is the stranger's topic, or empty.
+func (r *refusals) add(why Refusal, content string) { r.raise(why, r.counts[why].Load()+1, content) }
+
+// raise sets the count of a reason.
+func (r *refusals) raise(why Refusal, count uint64, content string) {
+	r.counts[why].Store(count)
+	now := time.Now()
+	if why == RefusedUnheld || count == r.logged[why] || !r.said[why].IsZero() && now.Sub(r.said[why]) < refusalLogInterval {
+		return
+	}
+	attrs := []any{"reason", why.String(), "count", count - r.logged[why]}
+	if content != "" {
+		attrs = append(attrs, "topic", strconv.Quote(content[:min(len(content), MaxTopicLen)]))
+	}
+	r.log.Warn("forwarder: refused", attrs...)
+	r.said[why] = now
+	r.logged[why] = count
+}

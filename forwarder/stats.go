@@ -1,0 +1,52 @@
+package forwarder
+
+import (
+	"fmt"
+
+	"go.uber.org/atomic"
+)
+
+// Stats is what a forwarder has done since it was started, and what it serves now.
+type Stats struct {
+	Messages uint64 // taken from publishers and handed to Out, whether or not a subscriber wanted them
+	Bytes    uint64 // in those messages
+	// Refused counts what was not passed on, by reason: Stats.Refused[RefusedLong].
+	Refused [Refusals]uint64
+
+	Topics      int // relayed to the publishers now
+	Publishers  int // connections to In now, those amid the handshake included
+	Subscribers int // connections to Out now, those amid the handshake included
+}
+
+// Refusal is why something was not passed on. Reasons are few and fixed, so that they can be counted by.
+type Refusal uint8
+
+// The reasons.
+const (
+	RefusedMultipart Refusal = iota // a publisher's message of more than one frame; counted once, dropped whole
+	RefusedRequest                  // a subscriber's frame that neither subscribes nor withdraws
+	RefusedLong                     // a topic longer than MaxTopicLen
+	RefusedMalformed                // a topic that is not UTF-8 or holds control characters
+	RefusedTooMany                  // a topic too many; see Config.MaxTopics
+	RefusedUnheld                   // a withdrawal of a topic that is not relayed; every refused topic ends so
+
+	Refusals = int(RefusedUnheld) + 1 // how many reasons there are
+)
+
+var refusalNames = [Refusals]string{"multipart", "request", "long", "malformed", "too many", "unheld"}
+
+// String returns the reason's name, one or two lower-case words.
+func (r Refusal) String() string {
+	if int(r) >= Refusals {
+		return fmt.Sprintf("refusal(%d)", uint8(r))
+	}
+	return refusalNames[r]
+}
+
+// traffic is what the C loop counts. It writes these words in place with atomic adds, in this order; Stats reads them at
+// any time.
+type traffic struct {
+	messages  atomic.Uint64
+	bytes     atomic.Uint64
+	multipart atomic.Uint64
+}
