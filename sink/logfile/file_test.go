@@ -92,8 +92,8 @@ func reopen(t *testing.T, cfg Config) *Sink {
 }
 
 func TestFilesRotateBetweenWindows(t *testing.T) {
-	// Two windows of two fit, three do not.
-	s, dir := open(t, Config{MaxBytes: 2*size(window(1, 2)) + 1, Keep: 2})
+	// Two windows just fit.
+	s, dir := open(t, Config{MaxBytes: 2 * size(window(1, 2)), Keep: 2})
 	for n := 1; n <= 3; n++ {
 		write(t, s, window(n, 2))
 	}
@@ -234,6 +234,7 @@ func TestADirectoryThatWentAwayIsRetried(t *testing.T) {
 
 func TestAnExistingFileIsContinued(t *testing.T) {
 	whole := string(appendLine(nil, []byte(`"2026-01-01T00:00:00Z"`), &window(7, 1).Series[0]))
+	tail := `{"time":"` + strings.Repeat("x", tornMax-len(`{"time":"`))
 	longest := `{"x":"` + strings.Repeat("x", 2*tornMax) + `"}`
 	for _, test := range []struct{ name, before, after string }{
 		{"empty", "", ""},
@@ -244,6 +245,7 @@ func TestAnExistingFileIsContinued(t *testing.T) {
 		{"somebody else's, without a line break", `{"other":1}`, `{"other":1}` + "\n"},
 		{"somebody else's last line", whole + `{"other":1}`, whole + `{"other":1}` + "\n"},
 		{"somebody else's long line", longest, longest + "\n"},
+		{"somebody else's long line that looks like ours at its end", longest + tail, longest + tail + "\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "metrics.log")
@@ -283,8 +285,13 @@ func TestAPartLeftBehindIsRemovedLater(t *testing.T) {
 			t.Errorf("%v, %q instead of %q", err, got, test.want)
 		}
 	}
+	f.f.WriteString(`{"tor`)
+	f.undo = 0
 	if err := f.Close(); err != nil {
 		t.Error(err)
+	}
+	if got, err := os.ReadFile(f.path); err != nil || len(got) > 0 {
+		t.Errorf("%v, %q after Close", err, got)
 	}
 }
 

@@ -131,15 +131,10 @@ func TestAWriteThatHangsIsNotRepeated(t *testing.T) {
 	}
 	closing(t, s)
 	g.Behave(backendtest.Hang)
-	soon := func() context.Context {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		t.Cleanup(cancel)
-		return ctx
-	}
-	if err := s.Write(soon(), window(1, 2)); !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.Write(soon(t), window(1, 2)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
-	if err := s.Write(soon(), window(2, 1)); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "earlier window") {
+	if err := s.Write(soon(t), window(2, 1)); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "earlier window") {
 		t.Errorf("error %v", err)
 	}
 	g.Behave(backendtest.Serve)
@@ -149,6 +144,36 @@ func TestAWriteThatHangsIsNotRepeated(t *testing.T) {
 	if err != nil || len(points) != 3 || points[0].Name != "c.1.0" || points[2].Name != "c.2.0" {
 		t.Errorf("%v, %v", err, points)
 	}
+}
+
+// What a Write left behind when its target hung, Close leaves behind too, and it still gets out when the target goes on.
+func TestCloseLeavesAHangingWriteToItself(t *testing.T) {
+	g := newGate()
+	s, err := New(Config{Writer: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Behave(backendtest.Hang)
+	if err := s.Write(soon(t), window(1, 2)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("write: %v", err)
+	}
+	if err := s.Close(soon(t)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("close: %v", err)
+	}
+	g.Behave(backendtest.Serve)
+	if err := s.await(t.Context()); err != nil {
+		t.Errorf("what was left behind: %v", err)
+	}
+	if points, err := g.Arrived(); err != nil || len(points) != 2 {
+		t.Errorf("%v, %v", err, points)
+	}
+}
+
+// soon returns a context that ends soon.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 func TestEncodingStopsWhenTheContextEnds(t *testing.T) {
