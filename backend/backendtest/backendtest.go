@@ -51,8 +51,8 @@ type Harness struct {
 	// when Write returns.
 	Settle time.Duration
 
-	// Prompt is how long Write or Close may go on after their context ended. 0: two seconds. The contract speaks of
-	// milliseconds; the default leaves room for a crowded machine.
+	// Prompt is how long Write or Close may go on after their context ended, and when the context of a Write to a failing
+	// target ends. 0: two seconds. The contract speaks of milliseconds; the default leaves room for a crowded machine.
 	Prompt time.Duration
 
 	// Tolerance is the relative error that the target's own arithmetic may add to deviations and quantiles. 0: 1e-9.

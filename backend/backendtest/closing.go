@@ -16,14 +16,14 @@ var closing = check{
 		}
 		answer, broken := t.close(patience)
 		if answer != nil {
-			answer = fmt.Errorf("Close returned an error though the target serves: %w", answer)
+			answer = fmt.Errorf("sink.Close returned an error though the target serves: %w", answer)
 		}
 		if err := errors.Join(answer, broken); err != nil {
 			return err
 		}
 		answer, broken = t.write(late.window(), patience)
 		if answer == nil && broken == nil {
-			broken = errors.New("Write after Close returned nil")
+			broken = errors.New("sink.Write after Close returned nil")
 		}
 		return errors.Join(broken, t.arrived(1, c))
 	},
@@ -57,7 +57,7 @@ var closingWhileHanging = check{
 
 var noGoroutineLeft = check{
 	name: "no goroutine left",
-	rule: "Close releases what the sink holds: goroutines have ended when it returns, and so have the connections that it kept open.",
+	rule: "Close releases what the sink holds: when it returns, goroutines have ended and connections are closed.",
 	run: func(t *trial) error {
 		c := contents(0, oneOfEachKind()...)
 		if err := t.deliver(c); err != nil {

@@ -39,7 +39,8 @@ var endedContext = check{
 var hangingTarget = check{
 	name: "a hanging target",
 	rule: "Write gives up when its context ends, within milliseconds, and returns an error that asks for the window again, " +
-		"also when the target hangs. From then on it leaves the window's memory alone. Once the target is back, the same window goes through.",
+		"also when the target hangs. From then on it leaves the window's memory alone. Once the target is back, the same " +
+		"window goes through.",
 	run: func(t *trial) error {
 		if err := t.behave(Hang); err != nil {
 			return err
@@ -54,7 +55,7 @@ var hangingTarget = check{
 				return broken
 			}
 			if answer == nil {
-				return errors.New("Write returned nil while the target hung: what it reports as delivered has not arrived, " +
+				return errors.New("sink.Write returned nil while the target hung: what it reports as delivered has not arrived, " +
 					"or the harness's target does not hang")
 			}
 			if err := retry(answer); err != nil {
@@ -85,7 +86,8 @@ func expiringSoon() (context.Context, context.CancelFunc) {
 var failingTarget = check{
 	name: "a failing target",
 	rule: "When the target cannot take the window just now, Write returns an error that asks for the window again (RetryAfter): " +
-		"a plain one or one that Retry made, not one that Reject made. The whole window comes again then, and each series arrives once.",
+		"a plain one or one that Retry made, not one that Reject made. The whole window comes again then, and each series " +
+		"arrives once.",
 	run: func(t *trial) error {
 		if err := t.behave(Fail); err != nil {
 			return err
@@ -133,11 +135,11 @@ var rejectedSeries = check{
 		n, rejected := backend.Rejected(answer)
 		switch _, again := backend.RetryAfter(answer); {
 		case answer == nil:
-			return errors.New("Write returned nil though the target refused series for good: nobody hears of it")
+			return errors.New("sink.Write returned nil though the target refused series for good: nobody hears of it")
 		case again:
-			return fmt.Errorf("Write's error asks for the window again, though the target will never take it: %w", answer)
+			return fmt.Errorf("sink.Write's error asks for the window again, though the target will never take it: %w", answer)
 		case !rejected || n != len(bad) && n != len(bad)+unable:
-			return fmt.Errorf("Write's error says that %d series were refused instead of %d: %w", n, len(bad), answer)
+			return fmt.Errorf("sink.Write's error says that %d series were refused instead of %d: %w", n, len(bad), answer)
 		}
 		return t.arrived(1, rest)
 	},

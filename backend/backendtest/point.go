@@ -11,8 +11,8 @@ import (
 )
 
 // Point is what arrived about one series in one window, in terms into which every target's can be translated. A field
-// that the target does not carry is nil or zero, as [Harness.Express] leaves it. What the target carries but was not told, such as
-// the minimum of a counter, is nil; a harness passes a NaN that arrived on, so that it is found.
+// that the target does not carry is nil or zero, as [Harness.Express] leaves it. What the target carries but was not told,
+// such as the minimum of a counter, is nil; a harness passes a NaN that arrived on, so that it is found.
 type Point struct {
 	Time   time.Time // the window's start
 	Kind   metric.Kind

@@ -87,7 +87,7 @@ func (t *trial) write(w *metric.Window, ends time.Duration) (answer, broken erro
 }
 
 func (t *trial) writeContext(ctx context.Context, w *metric.Window) (answer, broken error) {
-	return t.call(ctx, "Write", func() error { return t.sink.Write(ctx, w) })
+	return t.call(ctx, "sink.Write", func() error { return t.sink.Write(ctx, w) })
 }
 
 // close calls the sink's Close as write calls Write.
@@ -95,7 +95,7 @@ func (t *trial) close(ends time.Duration) (answer, broken error) {
 	ctx, cancel := context.WithTimeout(context.Background(), ends)
 	defer cancel()
 	t.closed = true
-	return t.call(ctx, "Close", func() error { return t.sink.Close(ctx) })
+	return t.call(ctx, "sink.Close", func() error { return t.sink.Close(ctx) })
 }
 
 func (t *trial) call(ctx context.Context, name string, f func() error) (answer, broken error) {
@@ -128,7 +128,9 @@ func (t *trial) secret(name string, err error) error {
 	text := err.Error() + fmt.Sprintf("%+v", err)
 	for i, s := range t.h.Secrets {
 		b := []byte(s)
-		for _, form := range [...]string{s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b)} {
+		for _, form := range [...]string{
+			s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b),
+		} {
 			if strings.Contains(text, form) {
 				return fmt.Errorf("the error of %s holds Harness.Secrets[%d]: errors are logged, so they must not hold secrets", name, i)
 			}
@@ -140,14 +142,15 @@ func (t *trial) secret(name string, err error) error {
 // deliver writes a window where nothing is wrong.
 func (t *trial) deliver(c content) error { return t.hand(c, c.window()) }
 
-// hand writes w, which holds c, where nothing is wrong. A sink may speak of the series that, by the harness, do not arrive, or drop them in silence.
+// hand writes w, which holds c, where nothing is wrong. Of series that do not arrive, by the harness, the sink may
+// speak or not.
 func (t *trial) hand(c content, w *metric.Window) error {
 	answer, broken := t.write(w, patience)
 	if n, rejected := backend.Rejected(answer); rejected && n == len(c.series)-len(c.points(&t.h)) {
 		answer = nil
 	}
 	if answer != nil {
-		answer = fmt.Errorf("Write returned an error though the target serves: %w", answer)
+		answer = fmt.Errorf("sink.Write returned an error though the target serves: %w", answer)
 	}
 	return errors.Join(answer, broken)
 }
@@ -178,8 +181,7 @@ func (t *trial) arrived(most int, windows ...content) error {
 	}
 }
 
-// mostAfter is how often a window may arrive that was written so many times, as the sink reported it delivered or may
-// have delivered it.
+// mostAfter is how often a window may arrive that was written so many times, each of which may have delivered it.
 func (t *trial) mostAfter(writes int) int {
 	if t.h.Appends {
 		return writes
@@ -190,11 +192,11 @@ func (t *trial) mostAfter(writes int) int {
 // retry checks that the answer asks for the window again.
 func retry(answer error) error {
 	if answer == nil {
-		return errors.New("Write returned nil, so the window is lost")
+		return errors.New("sink.Write returned nil, so the window is lost")
 	}
 	_, again := backend.RetryAfter(answer)
 	if _, rejected := backend.Rejected(answer); rejected || !again {
-		return fmt.Errorf("Write's error gives the window up instead of asking for it again: %w", answer)
+		return fmt.Errorf("sink.Write's error gives the window up instead of asking for it again: %w", answer)
 	}
 	return nil
 }

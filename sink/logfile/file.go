@@ -41,7 +41,9 @@ func (f *file) Write(p []byte) (int, error) {
 	if n, err := f.f.Write(p); err != nil {
 		if n > 0 {
 			f.undo = size
-			err = errors.Join(err, f.cutBack())
+			if still := f.cutBack(); still != nil {
+				err = fmt.Errorf("%w; a part is still there: %w", err, still)
+			}
 		}
 		return 0, err
 	}
@@ -115,7 +117,8 @@ func (f *file) follow() error {
 	return f.open()
 }
 
-// open opens the file, for reading too: mend looks at its end, and a named pipe opened so does not block until somebody reads it.
+// open opens the file, for reading too: mend looks at its end, and a named pipe that is opened so does not wait for a
+// reader.
 func (f *file) open() error {
 	opened, err := os.OpenFile(f.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, f.mode)
 	if err != nil {
@@ -123,7 +126,7 @@ func (f *file) open() error {
 	}
 	info, err := opened.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file (%v): open it yourself and set Config.Writer, or choose another path", f.path, info.Mode().Type())
+		err = fmt.Errorf("%s is no regular file (%v): choose another path, or open it and set Config.Writer", f.path, info.Mode().Type())
 	}
 	if err == nil {
 		err = mend(opened, info.Size())
@@ -154,8 +157,8 @@ func (f *file) explain(err error) error {
 // tornMax is more than the longest line of a legal series.
 const tornMax = 64 << 10
 
-// mend makes sure that what is appended begins a line. The process may have been killed while it wrote: the beginning of a line of
-// ours is removed. What else does not end in a line break is left alone, and given one.
+// mend makes sure that what is appended begins a line. A process may have been killed while it wrote: what is there of
+// a line of ours is removed. Anything else that does not end in a line break is given one.
 func mend(f *os.File, size int64) error {
 	tail := make([]byte, min(size, tornMax))
 	if _, err := f.ReadAt(tail, size-int64(len(tail))); err != nil {

@@ -213,6 +213,16 @@ func TestAFileRenamedByOthersIsFollowed(t *testing.T) {
 	expect(t, dir, map[string]string{"metrics.log-old": "c.1.0", "metrics.log-newer": "c.2.0", "metrics.log": "c.5.0"})
 }
 
+func TestAPathIsTheOneThatItWas(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	s := reopen(t, Config{Path: "metrics.log", MaxBytes: 1})
+	write(t, s, window(1, 1))
+	t.Chdir(t.TempDir())
+	write(t, s, window(2, 1))
+	expect(t, dir, map[string]string{"metrics.log": "c.2.0", "metrics.log.1": "c.1.0"})
+}
+
 func TestADirectoryThatWentAwayIsRetried(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows renames no directory of an open file")

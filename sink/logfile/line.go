@@ -110,8 +110,8 @@ func appendSeconds(dst []byte, ns int64) []byte {
 	return dst
 }
 
-// appendString appends s as a JSON string. Of the characters that JSON lets stand, U+2028 and U+2029 are escaped too, since
-// some readers end a line there. What is not UTF-8, which no legal series holds, becomes U+FFFD.
+// appendString appends s as a JSON string. Of the characters that JSON lets stand, U+2028 and U+2029 are escaped too,
+// since some readers end a line there. What is not UTF-8, which no legal series holds, becomes U+FFFD.
 func appendString(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')

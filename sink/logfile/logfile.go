@@ -15,11 +15,12 @@
 // a series whose samples were lost on the way, the sum of a gauge or an up-down counter that has no samples, and what does
 // not fit a float64. (The sum of a gauge's values is good for a mean only.)
 //
-// Sums of counters and timers are exact and may have more digits than a float64 holds; every other number is the shortest that
-// reads back as the same float64. No line holds a line break of any sort. Legal names stand as they are, with the
-// escapes that JSON asks for.
+// Sums of counters and timers are exact and may have more digits than a float64 holds; every other number is the
+// shortest that reads back as the same float64. Names stand as they are, with the escapes that JSON asks for, and no line
+// holds a line break of any sort:
 //
-//	{"time":"2026-03-01T12:00:00Z","name":"jobs.done","kind":"counter","unit":"","level":"info","source":"orders","tags":{},"count":3,"sum":47,"min":null, ...
+//	{"time":"2026-03-01T12:00:00Z","name":"jobs.done","kind":"counter","unit":"","level":"info","source":"orders",
+//	 "tags":{"region":"eu"},"count":3,"sum":47,"min":null,"max":null,"last":null,"stddev":null,"p50":null,"p90":null, ...
 package logfile
 
 import (
@@ -30,6 +31,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/zibrato/zibrato/backend"
 	"github.com/zibrato/zibrato/metric"
@@ -37,16 +39,16 @@ import (
 
 // Config says where the lines go. The zero Config is standard output.
 type Config struct {
-	// Path is a file to append to. It is made if need be; the directory must be there. A regular file, and no other
-	// program may write to it. Empty: Writer.
+	// Path is a file to append to. It is made if need be; its directory must be there. It must be a regular file that
+	// no other program or sink writes to. Empty: Writer.
 	Path string
 
-	// Writer takes the lines if Path is empty. Nil: standard output. A writer that blocks holds up a Write until its context
-	// ends, and may still be in use after that; the sink does not close it.
+	// Writer takes the lines if Path is empty. Nil: standard output. The sink does not close it. A writer that blocks
+	// is still in use when Write or Close gave up on it.
 	Writer io.Writer
 
-	// MaxBytes is the size that a file does not exceed, except by a window that alone is larger. Before that it is renamed
-	// to Path.1, what was Path.1 to Path.2 and so on. 0: 100 MiB. Negative: no limit, as where logrotate is at work.
+	// MaxBytes is the size that a file does not exceed, unless a single window does. A file that would is renamed to
+	// Path.1 first, what was Path.1 to Path.2 and so on. 0: 100 MiB. Negative: no limit, as where logrotate is at work.
 	MaxBytes int64
 
 	// Keep is how many renamed files are kept. 0: 7. Negative: none.
@@ -65,17 +67,18 @@ const (
 
 // Sink writes windows as lines of JSON. It is a [backend.Sink], to be called from one goroutine at a time.
 //
-// A window goes out in one write. A file that takes a part of it, such as one on a full disk, is cut back to where the window
-// began; a writer that takes a part gets the rest when the window comes again. So no line is ever torn or there twice, also
-// when a window comes again that was written before but reported late. When a window is given up of which a writer took a part, only
-// its last line is finished. A line that a crash left unfinished in a file is removed when the file is next opened.
+// A window goes out in one write. A file that takes a part of it, as on a full disk, is cut back to where the window
+// began. A writer that takes a part gets the rest when the window comes again; if another comes instead, the line that
+// broke off is finished. So no line is torn, and none is there twice, also when a window comes again that is out already.
+// A line that a crash left unfinished in a file is removed when that is next opened; lines before it stay, though their
+// window may come again.
 //
-// A file that is renamed or removed by somebody else, as logrotate does, is noticed at the next window, which goes to
-// a new file of the old name. One that is truncated (copytruncate) is just appended to. Files are not synced to disk: what a crash of the
-// machine takes is for the file system to say.
+// A file that somebody else renames or removes, as logrotate does, is noticed at the next window, which goes to a new
+// file of the old name. One that is truncated (copytruncate) is appended to. Files are not synced: what a crash of the
+// whole machine takes is for the file system to say.
 //
-// Where standard output or error is a pipe whose reader is gone, Write returns an error that wraps [syscall.EPIPE]. The process
-// does not die of it, as it would if it wrote there itself.
+// Where standard output or error is a pipe whose reader is gone, Write returns an error that wraps [syscall.EPIPE]. The
+// process does not die of it, as it would if it wrote there itself.
 type Sink struct {
 	name   string
 	closer io.Closer // nil: w is the caller's
@@ -101,11 +104,16 @@ func New(cfg Config) (*Sink, error) {
 		if cfg.Mode&^fs.ModePerm != 0 {
 			return nil, fmt.Errorf("logfile: Config.Mode %v: want permissions only, such as 0o640", cfg.Mode)
 		}
+		path, err := filepath.Abs(cfg.Path) // the working directory may change before the next file is opened
+		if err != nil {
+			return nil, fmt.Errorf("logfile: Config.Path %s: %w", cfg.Path, err)
+		}
+		cfg.Path = path
 		f := newFile(cfg)
 		if err := f.open(); err != nil {
 			return nil, fmt.Errorf("logfile: Config.Path: %w", err)
 		}
-		return &Sink{name: cfg.Path, w: f, closer: f}, nil
+		return &Sink{name: path, w: f, closer: f}, nil
 	}
 	w := cfg.Writer
 	if w == nil {
@@ -125,9 +133,9 @@ func New(cfg Config) (*Sink, error) {
 	return &Sink{name: f.Name(), w: f}, nil
 }
 
-// Write appends the window's lines. An error asks for the window again; whatever went wrong may pass. When ctx ends while the target
-// hangs, Write returns and leaves the lines to a goroutine, which goes on when the target does. Until then,
-// further windows wait for it.
+// Write appends the window's lines. Its errors ask for the window again, since whatever went wrong may pass. When ctx ends
+// while the target hangs, Write returns and leaves the lines to a goroutine, which goes on when the target does; until
+// then, further windows wait for it.
 func (s *Sink) Write(ctx context.Context, w *metric.Window) error {
 	if s.closed {
 		return fmt.Errorf("logfile: write to %s: %w", s.name, os.ErrClosed)
@@ -209,7 +217,8 @@ func (s *Sink) encode(ctx context.Context, w *metric.Window) error {
 	return nil
 }
 
-// deliver writes s.next, or what of it is not out yet. It knows a window that comes again by its lines: they have its time in them.
+// deliver writes s.next, or what of it is not out yet. It knows a window that comes again by its lines, which hold its
+// time.
 func (s *Sink) deliver() error {
 	if !bytes.Equal(s.next, s.last) {
 		if err := s.finishLine(); err != nil {
@@ -243,9 +252,13 @@ func (s *Sink) writeTo(end int) error {
 	return err
 }
 
+// retry asks for the window again, by an error that names the target.
 func (s *Sink) retry(err error) error {
-	if readerGone(err) {
-		err = fmt.Errorf("its reader is gone: %w", err)
+	if named := (*fs.PathError)(nil); !errors.As(err, &named) {
+		err = fmt.Errorf("write to %s: %w", s.name, err)
 	}
-	return backend.Retry(fmt.Errorf("logfile: write to %s: %w", s.name, err), 0)
+	if readerGone(err) {
+		err = fmt.Errorf("the reader is gone: %w", err)
+	}
+	return backend.Retry(fmt.Errorf("logfile: %w", err), 0)
 }

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// ownStandard returns a file of our own for standard output or error, nil for any other. The process would die of SIGPIPE when its
-// reader is gone, since package os raises that for writes to these two descriptors; for a copy of them it returns EPIPE.
+// ownStandard returns a file of our own for standard output or error, nil for any other. When nobody reads them any more,
+// package os raises SIGPIPE for writes to these two descriptors, of which the process dies; for a copy it returns EPIPE.
 //
 // https://pkg.go.dev/os/signal#hdr-SIGPIPE
 func ownStandard(f *os.File) (own *os.File, err error) {

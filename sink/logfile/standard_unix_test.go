@@ -50,7 +50,7 @@ func TestAReaderThatIsGoneIsAnError(t *testing.T) {
 		}
 		err = child.Run()
 		w.Close()
-		want := "broken pipe true, retry true: logfile: write to /dev/" + stream + ": its reader is gone: write /dev/" + stream + ": broken pipe\n"
+		want := "broken pipe true, retry true: logfile: the reader is gone: write /dev/" + stream + ": broken pipe\n"
 		if err != nil || report.String() != want {
 			t.Errorf("%s: %v, said %q instead of %q", stream, err, report.String(), want)
 		}
