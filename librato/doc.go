@@ -17,7 +17,8 @@
 //
 // A counter goes as a gauge to the source-based API because a counter is a running total there. Count and sum of timers and
 // distributions are the exact totals; min, max, last and the deviation are those of the samples that arrived, of which
-// some may have been lost. Where none arrived, count and sum go alone. sum_squares is what gives that deviation with the exact
+// some may have been lost. Where none arrived, count and sum go alone. A series without calls or values in the window is not
+// sent, except for a counter, whose value is then 0. sum_squares is what gives that deviation with the exact
 // count and sum. A percentile of [Config].Percentiles is a measurement of its own, name.p99. Unit and, for counters,
 // summarize_function go along as attributes, which the tagged service heeds when a metric is new to it.
 //
@@ -44,7 +45,7 @@
 //
 //   - A reply of success may still refuse some measurements: they are counted, with the server's message.
 //   - 400, 413 and 422 refuse a whole batch for the sake of one measurement: the batch is halved until that one is found.
-//     One costs 2·log2 of the batch in requests; a window may cost 128 halvings, and what is refused together after that
+//     One costs 2·log2 of the batch in requests; one try at a window may cost 128 halvings, and what is refused together after that
 //     counts as refused together.
 //   - 429, and 403 that speaks of a rate limit, are waited out: as long as Retry-After says, else until the reset that the X-Librato-RateLimit
 //     headers announce, else as long as the backend likes.
