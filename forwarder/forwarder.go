@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	zmq "github.com/pebbe/zmq4"
@@ -43,6 +44,9 @@ func Start(cfg Config) (*Forwarder, error) {
 	out, err := resolve(cfg.Out, cfg.AllowRemote)
 	if err != nil {
 		return nil, fmt.Errorf("forwarder: Config.Out %q: %w", cfg.Out, err)
+	}
+	if in == out && !strings.HasSuffix(in.uri, "*") {
+		return nil, fmt.Errorf("forwarder: Config.In and Config.Out are both %q; give each its own", cfg.In)
 	}
 	f := &Forwarder{
 		log:      cfg.Logger,

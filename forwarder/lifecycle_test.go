@@ -4,6 +4,8 @@ package forwarder
 
 import (
 	"errors"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +59,20 @@ func TestItServesIPC(t *testing.T) {
 	}
 }
 
+func TestItServesIPv6(t *testing.T) {
+	l, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("this machine has no IPv6: %v", err)
+	}
+	must(t, l.Close())
+	f := start(t, Config{In: "tcp://[::1]:0", Out: "tcp://[::1]:0"})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.InAddr(), "tcp://"))
+	must(t, err)
+	eventually(t, "the publisher is counted", func() bool { return f.Stats().Publishers == 1 })
+	must(t, conn.Close())
+	eventually(t, "it has left", func() bool { return f.Stats().Publishers == 0 })
+}
+
 func TestStartSaysWhatIsWrongInOneLine(t *testing.T) {
 	f := start(t, Config{})
 	dir := t.TempDir()
@@ -73,6 +89,7 @@ func TestStartSaysWhatIsWrongInOneLine(t *testing.T) {
 		{"long path", Config{In: "ipc://" + dir + strings.Repeat("/x", 60), Out: "tcp://127.0.0.1:0"}, []string{"Config.In", dir, "107 bytes"}, zmq.Errno(syscall.ENAMETOOLONG)},
 		{"remote", Config{In: "tcp://127.0.0.1:0", Out: "tcp://*:0"}, []string{"Config.Out", "tcp://*:0", "Config.AllowRemote"}, nil},
 		{"elsewhere", Config{In: "tcp://192.0.2.1:5550", Out: "tcp://127.0.0.1:0", AllowRemote: true}, []string{"Config.In", "192.0.2.1", "interface"}, zmq.EADDRNOTAVAIL},
+		{"one for both", Config{In: "tcp://127.0.0.1:5550", Out: "tcp://localhost:5550"}, []string{"Config.In", "Config.Out", "127.0.0.1:5550"}, nil},
 		{"bad queue", Config{QueueBytes: -1}, []string{"Config.QueueBytes", "-1"}, nil},
 	} {
 		got, err := Start(c.cfg)
@@ -167,6 +184,44 @@ func TestCloseMayBeCalledByManyAndUnderLoad(t *testing.T) {
 	if s := f.Stats(); s.Messages == 0 || s.Publishers != 0 || s.Subscribers != 0 || s.Topics != 0 {
 		t.Errorf("after Close: %+v", s)
 	}
+}
+
+func TestWhatWasTakenIsDeliveredAfterClose(t *testing.T) {
+	f := start(t, Config{})
+	pub := publisher(t, f)
+	sub := subscriber(t, f, "m")
+	hears(t, pub, "\x01m")
+	const n = 500
+	for range n {
+		send(t, pub, "m")
+	}
+	eventually(t, "all is taken", func() bool { return f.Stats().Messages == n })
+	must(t, f.Close())
+	for range n {
+		hears(t, sub, "m")
+	}
+}
+
+// Those who connect and say nothing, or do not answer heartbeats, are cut off after 2 and 3 to 4 seconds.
+func TestDeadPeersAreCutOff(t *testing.T) {
+	f := start(t, Config{})
+	silent, err := net.Dial("tcp", strings.TrimPrefix(f.InAddr(), "tcp://"))
+	must(t, err)
+	defer silent.Close()
+	mute := newStranger(t, f.OutAddr(), "SUB")
+	alive := subscriber(t, f, "info|")
+	eventually(t, "all are counted", func() bool { s := f.Stats(); return s.Publishers == 1 && s.Subscribers == 2 })
+	for _, conn := range []net.Conn{silent, mute} {
+		must(t, conn.SetDeadline(time.Now().Add(patience)))
+		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error("a dead peer was kept")
+		}
+	}
+	eventually(t, "they are not counted any longer", func() bool { s := f.Stats(); return s.Publishers == 0 && s.Subscribers == 1 })
+	pub := publisher(t, f)
+	hears(t, pub, "\x01info|")
+	send(t, pub, "info|x")
+	hears(t, alive, "info|x")
 }
 
 const terminated = "ZIBRATO_TEST_TERMINATED"

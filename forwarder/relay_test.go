@@ -145,6 +145,7 @@ func TestOverlongTopicsDisturbNobody(t *testing.T) {
 		})
 		must(t, rogue.Close())
 	}
+	before := f.Stats().Refused
 	for _, n := range []int{257, 64 << 10, 8 << 20} { // by hand, since these would bring down the sender's own libzmq
 		rogue := newStranger(t, f.OutAddr(), "SUB")
 		head := binary.BigEndian.AppendUint64([]byte{2}, uint64(1+n))
@@ -153,8 +154,36 @@ func TestOverlongTopicsDisturbNobody(t *testing.T) {
 			t.Errorf("a topic of %d bytes did not cost the connection", n)
 		}
 	}
+	if after := f.Stats().Refused; after != before {
+		t.Errorf("topics that cost the connection were looked at: refusals %v, then %v", before, after)
+	}
 	send(t, pub, "zsmp1|info|still served")
 	hears(t, honest, "zsmp1|info|still served")
 	must(t, honest.SetSubscribe("after"))
 	hears(t, pub, "\x01after")
+}
+
+func TestALatePublisherHearsThousandsOfTopics(t *testing.T) {
+	const n = 3000
+	f := start(t, Config{MaxTopics: n})
+	sub, err := zmq.NewSocket(zmq.SUB)
+	must(t, err)
+	defer sub.Close()
+	must(t, sub.SetSndhwm(0), sub.Connect(f.OutAddr())) // libzmq drops subscriptions beyond the mark
+	want := map[string]bool{}
+	for i := range n {
+		topic := fmt.Sprintf("level%d|", i)
+		must(t, sub.SetSubscribe(topic))
+		want["\x01"+topic] = true
+	}
+	eventually(t, "all topics are relayed", func() bool { return f.Stats().Topics == n })
+	pub := publisher(t, f)
+	for len(want) > 0 {
+		m, err := pub.Recv(0)
+		must(t, err)
+		if !want[m] {
+			t.Fatalf("heard %q twice, or for no reason", m)
+		}
+		delete(want, m)
+	}
 }
