@@ -176,20 +176,25 @@ func express(p backendtest.Point) (backendtest.Point, bool) {
 	}
 	p.Time = p.Time.Truncate(time.Second)
 	p.Kind, p.Help = 0, ""
-	p.Name, p.Source = allowed(p.Name, `A-Za-z0-9.:_\-`), allowed(p.Source, `A-Za-z0-9.:_\- ?/\\`)
+	p.Name, p.Source = allowed(p.Name, notInNames), allowed(p.Source, notInValues)
 	var tags []metric.Tag
 	for _, t := range p.Tags {
 		if t.Value != "" {
-			tags = append(tags, metric.Tag{Key: allowed(t.Key, `A-Za-z0-9.:_\-`), Value: allowed(t.Value, `A-Za-z0-9.:_\- ?/\\`)})
+			tags = append(tags, metric.Tag{Key: allowed(t.Key, notInNames), Value: allowed(t.Value, notInValues)})
 		}
 	}
 	p.Tags = metric.SortTags(tags)
 	return p, true
 }
 
-// allowed makes s of the characters of a class alone.
-func allowed(s, class string) string {
-	t := regexp.MustCompile(`[^`+class+`]`).ReplaceAllString(s, "_")
+var (
+	notInNames  = regexp.MustCompile(`[^A-Za-z0-9.:_\-]`)
+	notInValues = regexp.MustCompile(`[^A-Za-z0-9.:_\- ?/\\]`)
+)
+
+// allowed is s without the characters that are not.
+func allowed(s string, not *regexp.Regexp) string {
+	t := not.ReplaceAllString(s, "_")
 	switch {
 	case s == "":
 		return "unnamed_" + fnv32a("")
