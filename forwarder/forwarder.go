@@ -189,7 +189,7 @@ func (f *Forwarder) InAddr() string { return f.inAddr }
 // OutAddr returns the endpoint that subscribers connect to, as bound.
 func (f *Forwarder) OutAddr() string { return f.outAddr }
 
-// Stats returns the present figures. Each is exact, but they are read one after the other.
+// Stats returns the present figures. They are read one after the other, and messages are counted burst by burst.
 func (f *Forwarder) Stats() Stats {
 	s := Stats{
 		Messages:    f.pump.traffic.messages.Load(),

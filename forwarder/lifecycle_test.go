@@ -149,11 +149,7 @@ func TestPortsAreFreeWhenCloseReturns(t *testing.T) {
 
 func TestCloseMayBeCalledByManyAndUnderLoad(t *testing.T) {
 	f := start(t, Config{})
-	subscriber(t, f, "flood")
-	for range 2 {
-		flood(t, f, "flood "+strings.Repeat("x", 1000))
-	}
-	eventually(t, "there is load", func() bool { return f.Stats().Messages > 1000 })
+	flood(t, f, 2, strings.Repeat("x", 1000))
 	select {
 	case <-f.Done():
 		t.Fatal("done before Close")

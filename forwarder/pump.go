@@ -64,8 +64,8 @@ static int pump_burst(struct pump *p, struct traffic *t) {
 		bytes += size;
 	}
 	zmq_msg_close(&msg);
-	__atomic_fetch_add(&t->messages, messages, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&t->bytes, bytes, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&t->messages, messages, __ATOMIC_RELEASE); // who reads this first finds the bytes counted
 	if (multipart) {
 		__atomic_fetch_add(&t->multipart, multipart, __ATOMIC_RELAXED);
 		p->why |= REFUSED;

@@ -70,7 +70,6 @@ func (r *relay) turn() error {
 }
 
 func (r *relay) answer(frame []byte, fromPeer bool) error {
-	defer func() { r.relayed.Store(int64(r.topics.len())) }()
 	switch {
 	case len(frame) > 0 && frame[0] == subscription:
 		return r.subscribe(string(frame[1:]))
@@ -121,7 +120,9 @@ func (r *relay) withdraw(topic string, fromPeer bool) error {
 	return nil
 }
 
+// send tells the publishers what has just become of a topic.
 func (r *relay) send(what byte, topic string) error {
+	r.relayed.Store(int64(r.topics.len()))
 	_, err := r.in.socket.SendBytes(append([]byte{what}, topic...), zmq.DONTWAIT)
 	return err
 }

@@ -12,8 +12,7 @@ import (
 
 func TestSignalsInterruptNothing(t *testing.T) {
 	f := start(t, Config{})
-	subscriber(t, f, "flood")
-	flood(t, f, "flood "+strings.Repeat("x", 50))
+	flood(t, f, 1, strings.Repeat("x", 50))
 	pid := os.Getpid()
 	for range 500 {
 		threads, err := os.ReadDir("/proc/self/task")
