@@ -5,7 +5,6 @@ package bench
 import (
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -45,14 +44,14 @@ func benchmarkForwarder(b *testing.B, size int) {
 		b.Fatal(err)
 	}
 	defer fwd.Close()
-	ours := startLoad(b, fwd.InAddr(), fwd.OutAddr(), size)
+	ours := startRelayLoad(b, fwd.InAddr(), fwd.OutAddr(), size)
 	defer ours.close()
-	ours.rate(time.Second)
 	proxyIn, proxyOut := startProxy(b)
-	stock := startLoad(b, proxyIn, proxyOut, size)
+	stock := startRelayLoad(b, proxyIn, proxyOut, size)
 	defer stock.close()
+	ours.rate(time.Second) // warms up
 	stock.rate(time.Second)
-	b.Logf("%s, %d CPUs, %s/%s, %s", cpuModel(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	b.Logf("%d CPUs, %s/%s, %s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 	for b.Loop() {
 		var rates, ratios []float64
 		for i := range forwarderPairs {
@@ -78,9 +77,9 @@ func benchmarkForwarder(b *testing.B, size int) {
 // startProxy starts libzmq's own proxy with the options that the forwarder uses.
 func startProxy(b *testing.B) (inAddr, outAddr string) {
 	const queueLen = forwarder.DefaultQueueBytes / (64 << 10)
-	in := newSocket(b, zmq.XSUB)
-	out := newSocket(b, zmq.XPUB)
-	must(b,
+	in := relaySocket(b, zmq.XSUB)
+	out := relaySocket(b, zmq.XPUB)
+	fatalIf(b,
 		in.SetRcvhwm(queueLen), out.SetSndhwm(queueLen),
 		in.SetMaxmsgsize(metric.MaxFrame), out.SetMaxmsgsize(256),
 		in.SetHeartbeatIvl(time.Second), out.SetHeartbeatIvl(time.Second),
@@ -89,13 +88,13 @@ func startProxy(b *testing.B) (inAddr, outAddr string) {
 	)
 	inAddr, err1 := in.GetLastEndpoint()
 	outAddr, err2 := out.GetLastEndpoint()
-	must(b, err1, err2)
+	fatalIf(b, err1, err2)
 	go zmq.Proxy(in, out, nil)
 	return inAddr, outAddr
 }
 
-// load is a sender and a receiver on either side of a broker.
-type load struct {
+// relayLoad is a sender and a receiver on either side of a broker.
+type relayLoad struct {
 	received atomic.Int64 // the receiver counts
 	sending  atomic.Bool  // false ends the sender's turn
 	turns    chan struct{}
@@ -103,17 +102,17 @@ type load struct {
 	ended    sync.WaitGroup // of the two goroutines, each of which owns its socket
 }
 
-func startLoad(b *testing.B, inAddr, outAddr string, size int) *load {
-	l := &load{turns: make(chan struct{})}
-	receiver := newSocket(b, zmq.SUB)
-	sender := newSocket(b, zmq.XPUB)
-	must(b,
+func startRelayLoad(b *testing.B, inAddr, outAddr string, size int) *relayLoad {
+	l := &relayLoad{turns: make(chan struct{})}
+	receiver := relaySocket(b, zmq.SUB)
+	sender := relaySocket(b, zmq.XPUB)
+	fatalIf(b,
 		receiver.SetRcvtimeo(100*time.Millisecond), receiver.SetSubscribe("b"), receiver.Connect(outAddr),
 		sender.SetXpubNodrop(true), sender.SetSndtimeo(20*time.Millisecond), sender.SetRcvtimeo(5*time.Second),
 		sender.Connect(inAddr),
 	)
 	_, err := sender.RecvBytes(0) // the receiver's subscription
-	must(b, err)
+	fatalIf(b, err)
 	l.ended.Go(func() {
 		defer sender.Close()
 		message := []byte(strings.Repeat("b", size))
@@ -135,7 +134,7 @@ func startLoad(b *testing.B, inAddr, outAddr string, size int) *load {
 }
 
 // rate sends for a while, as fast as the broker takes messages, and returns how many a second arrived.
-func (l *load) rate(slice time.Duration) float64 {
+func (l *relayLoad) rate(slice time.Duration) float64 {
 	l.sending.Store(true)
 	l.turns <- struct{}{}
 	time.Sleep(slice / 5)
@@ -143,26 +142,27 @@ func (l *load) rate(slice time.Duration) float64 {
 	time.Sleep(slice)
 	n, took := l.received.Load()-from, time.Since(start)
 	l.sending.Store(false)
-	for before := int64(-1); before != l.received.Load(); time.Sleep(slice / 10) { // what is under way must not burden the other's turn
+	// What is under way must not burden the other's turn.
+	for before := int64(-1); before != l.received.Load(); time.Sleep(slice / 10) {
 		before = l.received.Load()
 	}
 	return float64(n) / took.Seconds()
 }
 
-func (l *load) close() {
+func (l *relayLoad) close() {
 	l.closing.Store(true)
 	close(l.turns)
 	l.ended.Wait()
 }
 
-func newSocket(b *testing.B, kind zmq.Type) *zmq.Socket {
+func relaySocket(b *testing.B, kind zmq.Type) *zmq.Socket {
 	s, err := zmq.NewSocket(kind)
-	must(b, err)
-	must(b, s.SetLinger(0))
+	fatalIf(b, err)
+	fatalIf(b, s.SetLinger(0))
 	return s
 }
 
-func must(b *testing.B, errs ...error) {
+func fatalIf(b *testing.B, errs ...error) {
 	b.Helper()
 	if err := errors.Join(errs...); err != nil {
 		b.Fatal(err)
@@ -172,15 +172,4 @@ func must(b *testing.B, errs ...error) {
 // quantile returns the element of x below which the share q of it lies.
 func quantile(x []float64, q float64) float64 {
 	return slices.Sorted(slices.Values(x))[int(q*float64(len(x)-1)+0.5)]
-}
-
-// cpuModel names the processor, where the system tells.
-func cpuModel() string {
-	info, _ := os.ReadFile("/proc/cpuinfo")
-	for line := range strings.Lines(string(info)) {
-		if name, ok := strings.CutPrefix(line, "model name"); ok {
-			return strings.TrimSpace(strings.TrimLeft(name, "\t :"))
-		}
-	}
-	return runtime.GOARCH
 }

@@ -127,10 +127,13 @@ func (f *Forwarder) run() {
 func (f *Forwarder) loop() error {
 	for {
 		why, err := f.pump.run()
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case why&stop != 0:
+		}
+		if why&refused != 0 {
+			f.refusals.raise(RefusedMultipart, f.pump.traffic.multipart.Load(), "")
+		}
+		if why&stop != 0 {
 			return nil
 		}
 		if why&requests != 0 {
@@ -144,9 +147,6 @@ func (f *Forwarder) loop() error {
 		}
 		if err != nil {
 			return err
-		}
-		if why&refused != 0 {
-			f.refusals.raise(RefusedMultipart, f.pump.traffic.multipart.Load(), "")
 		}
 	}
 }
@@ -163,7 +163,8 @@ func (f *Forwarder) release() {
 }
 
 // Close stops listening and forwarding, and waits until both addresses are free. Messages that wait for subscribers get
-// a quarter of a second to leave in the background. It returns what [Forwarder.Err] does. Close may be called more than once.
+// a quarter of a second to leave in the background. The file of an ipc endpoint stays; the next Start there takes it over. Close returns what
+// [Forwarder.Err] does, and may be called more than once.
 func (f *Forwarder) Close() error {
 	f.stop()
 	<-f.done

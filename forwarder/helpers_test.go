@@ -152,6 +152,21 @@ func newStranger(t testing.TB, addr, socketType string) stranger {
 	return s
 }
 
+// newOldStranger speaks ZMTP 2.0 (https://rfc.zeromq.org/spec/15/), in which peers say little about themselves.
+func newOldStranger(t testing.TB, addr, socketType string) stranger {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(addr, "tcp://"))
+	must(t, err)
+	s := stranger{conn.(*net.TCPConn)}
+	t.Cleanup(func() { s.Close() })
+	const revision = "\x01"
+	kind := map[string]string{"PUB": "\x01", "SUB": "\x02"}[socketType]
+	const identity = "\x00\x00"
+	_, err = s.Write([]byte("\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f" + revision + kind + identity))
+	must(t, err)
+	return s
+}
+
 // read returns the next frame.
 func (s stranger) read(t testing.TB) (flags byte, body []byte) {
 	t.Helper()

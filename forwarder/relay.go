@@ -3,7 +3,9 @@
 package forwarder
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	zmq "github.com/pebbe/zmq4"
 	"go.uber.org/atomic"
@@ -14,14 +16,15 @@ const requestsPerTurn = 256
 
 // The first byte of what an XPUB receives and an XSUB sends.
 const (
-	withdrawal   = 0
-	subscription = 1
+	withdrawal   = "\x00"
+	subscription = "\x01"
 )
 
 // relay takes subscriptions from Out to In. One goroutine owns it and its sockets.
 type relay struct {
 	in, out  *side
-	probe    *zmq.Socket // a SUB, connected to Out within the process
+	probe    *zmq.Socket // a SUB, connected to Out within the process; see withdraw
+	nobodys  string      // the frame before this one, if it came from no peer
 	topics   *topics
 	refusals *refusals
 	relayed  atomic.Int64 // len of topics; the owner writes it, Stats reads it
@@ -32,14 +35,17 @@ func (r *relay) open() error {
 	var err error
 	if r.probe, err = zmq.NewSocket(zmq.SUB); err != nil {
 		r.probe = nil
-		return fmt.Errorf("new probe socket: %w", err)
+		return fmt.Errorf("making a probe socket: %w", err)
 	}
 	name := fmt.Sprintf("inproc://zibrato-forwarder-probe-%d", serial.Inc())
-	if err := r.out.socket.Bind(name); err != nil {
-		return fmt.Errorf("binding the probe: %w", err)
-	}
-	if err := r.probe.Connect(name); err != nil {
-		return fmt.Errorf("connecting the probe: %w", err)
+	for _, step := range []func() error{
+		func() error { return r.probe.SetSndhwm(0) }, // libzmq would drop what does not fit
+		func() error { return r.out.socket.Bind(name) },
+		func() error { return r.probe.Connect(name) },
+	} {
+		if err := step(); err != nil {
+			return fmt.Errorf("setting up a probe socket: %w", err)
+		}
 	}
 	return nil
 }
@@ -54,7 +60,7 @@ func (r *relay) close() {
 // turn answers the requests that wait, as many as one turn of the loop should.
 func (r *relay) turn() error {
 	for range requestsPerTurn {
-		// Socket-Type comes with what a peer sends, but not with what libzmq itself says when one leaves.
+		// Socket-Type comes with what a peer sends, but not with what libzmq says by itself, nor from within the process.
 		frame, from, err := r.out.socket.RecvBytesWithMetadata(zmq.DONTWAIT, "Socket-Type")
 		if isAgain(err) {
 			return nil
@@ -62,19 +68,24 @@ func (r *relay) turn() error {
 		if err != nil {
 			return fmt.Errorf("reading subscriptions: %w", err)
 		}
-		if err := r.answer(frame, from["Socket-Type"] != ""); err != nil {
+		if err := r.answer(string(frame), from["Socket-Type"] != ""); err != nil {
 			return fmt.Errorf("relaying subscriptions: %w", err)
 		}
 	}
 	return nil
 }
 
-func (r *relay) answer(frame []byte, fromPeer bool) error {
-	switch {
-	case len(frame) > 0 && frame[0] == subscription:
-		return r.subscribe(string(frame[1:]))
-	case len(frame) > 0 && frame[0] == withdrawal:
-		return r.withdraw(string(frame[1:]), fromPeer)
+func (r *relay) answer(frame string, fromPeer bool) error {
+	before := r.nobodys
+	r.nobodys = ""
+	if !fromPeer {
+		r.nobodys = frame
+	}
+	if topic, ok := strings.CutPrefix(frame, subscription); ok {
+		return r.subscribe(topic)
+	}
+	if topic, ok := strings.CutPrefix(frame, withdrawal); ok {
+		return r.withdraw(topic, !fromPeer && before == subscription+topic)
 	}
 	r.refusals.add(RefusedRequest, "")
 	return nil
@@ -92,37 +103,35 @@ func (r *relay) subscribe(topic string) error {
 	if !news {
 		return nil
 	}
-	return r.send(subscription, topic)
+	return r.send(subscription + topic)
 }
 
-// withdraw hears that a topic is held no longer. When libzmq says so because a peer left, it is true. But a peer's own
-// withdrawal it passes on not only when that peer was the last, but also when it never held the topic (xread_activated in
+// withdraw hears that a topic is held no longer, which need not be true: libzmq says so when the last holder withdraws or
+// leaves, but also when a peer withdraws what it never held (xread_activated in
 // https://github.com/zeromq/libzmq/blob/v4.3.5/src/xpub.cpp), so that any subscriber could take a topic from all others.
-// The probe finds out: it subscribes and withdraws at once, which libzmq reports, as from no peer, only if nobody else
-// holds the topic. So the truth comes back here.
-func (r *relay) withdraw(topic string, fromPeer bool) error {
-	if fromPeer && r.topics.has(topic) {
-		if err := r.probe.SetSubscribe(topic); err != nil {
-			return err
-		}
-		return r.probe.SetUnsubscribe(topic)
+//
+// The probe finds out. It subscribes and withdraws at once. If others hold the topic, libzmq keeps both to itself.
+// If not, it reports them, one right after the other and from no peer, and then the withdrawal is proven.
+func (r *relay) withdraw(topic string, proven bool) error {
+	if r.topics.has(topic) && !proven {
+		return cmp.Or(r.probe.SetSubscribe(topic), r.probe.SetUnsubscribe(topic))
 	}
 	if !r.topics.remove(topic) {
 		r.refusals.add(RefusedUnheld, "")
 		return nil
 	}
-	if err := r.send(withdrawal, topic); err != nil {
+	if err := r.send(withdrawal + topic); err != nil {
 		return err
 	}
 	if next, ok := r.topics.next(); ok {
-		return r.send(subscription, next)
+		return r.send(subscription + next)
 	}
 	return nil
 }
 
 // send tells the publishers what has just become of a topic.
-func (r *relay) send(what byte, topic string) error {
+func (r *relay) send(frame string) error {
 	r.relayed.Store(int64(r.topics.len()))
-	_, err := r.in.socket.SendBytes(append([]byte{what}, topic...), zmq.DONTWAIT)
+	_, err := r.in.socket.Send(frame, zmq.DONTWAIT)
 	return err
 }
