@@ -28,12 +28,10 @@ const (
 
 // The bounds of Config.
 const (
-	maxBatch        = 1000
-	maxPrefix       = 100
-	maxWindow       = time.Hour // longer ones would be too old to send when they end
-	defaultTimeout  = 30 * time.Second
-	defaultInterval = time.Minute
-	defaultFrom     = "tcp://127.0.0.1:5551"
+	maxBatch       = 1000
+	maxPrefix      = 100
+	maxWindow      = time.Hour // longer ones would be too old to send when they end
+	defaultTimeout = 30 * time.Second
 )
 
 // Config says where measurements go, and how. User and Token are needed; the zero of any other field means its default.
