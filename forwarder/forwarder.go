@@ -163,8 +163,8 @@ func (f *Forwarder) release() {
 }
 
 // Close stops listening and forwarding, and waits until both addresses are free. Messages that wait for subscribers get
-// a quarter of a second to leave in the background. The file of an ipc endpoint stays; the next Start there takes it over. Close returns what
-// [Forwarder.Err] does, and may be called more than once.
+// a quarter of a second to leave in the background. The file of an ipc endpoint stays; the next Start there takes it
+// over. Close returns what [Forwarder.Err] does, and may be called more than once.
 func (f *Forwarder) Close() error {
 	f.stop()
 	<-f.done
