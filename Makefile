@@ -1,0 +1,69 @@
+# Two targets do everything on a fresh machine with Go, git and make: demo and test. "make help" lists all.
+
+SHELL := /bin/sh
+GO ?= go
+TIMEOUT ?= 5m
+BENCHTIME ?= 1s
+BENCHCOUNT ?= 1
+FUZZTIME ?= 10s
+
+# The modules of go.work; ./... does not reach from one into the other.
+MODULES := . cmd/zibrato
+# Where the parts that need no ZeroMQ must build, besides here.
+PLATFORMS := linux/arm64 linux/386 windows/amd64 darwin/arm64
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: setup
+setup: ## install what is missing: a C compiler, pkg-config, libzmq, python3-zmq
+	@sh scripts/setup.sh
+
+.PHONY: demo
+demo: build ## see it work: a search service in several processes, measured
+	@bin/zibrato demo
+
+.PHONY: build
+build: setup ## build bin/zibrato
+	@$(GO) build -o bin/zibrato ./cmd/zibrato
+
+.PHONY: test
+test: check race nocgo cross ## the whole gate
+
+.PHONY: check
+check: setup ## formatting, vet, module files
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w these:"; echo "$$unformatted"; exit 1; }
+	@set -e; for m in $(MODULES); do (cd $$m && $(GO) vet ./...); done
+	@$(GO) mod verify >/dev/null
+	@# The root module must build without the workspace, as its importers build it.
+	@GOWORK=off $(GO) build -mod=readonly ./...
+
+.PHONY: race
+race: setup ## the tests, with the race detector
+	@set -e; for m in $(MODULES); do (cd $$m && $(GO) test -race -timeout $(TIMEOUT) ./...); done
+
+.PHONY: nocgo
+nocgo: ## vet and tests of what needs no ZeroMQ, without cgo
+	@set -e; for m in $(MODULES); do (cd $$m && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./...); done
+
+.PHONY: cross
+cross: ## vet and builds for other platforms; the tests for 386 where they can run
+	@set -e; for p in $(PLATFORMS); do for m in $(MODULES); do \
+		echo "$$m for $$p"; \
+		(cd $$m && export CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} && $(GO) vet ./... && $(GO) build ./...); \
+	done; done
+	@if [ "$$($(GO) env GOHOSTOS)/$$($(GO) env GOHOSTARCH)" = linux/amd64 ]; then \
+		CGO_ENABLED=0 GOARCH=386 $(GO) test -timeout $(TIMEOUT) ./...; fi
+
+.PHONY: bench
+bench: setup ## what a call costs, and throughput
+	@$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -count=$(BENCHCOUNT) -timeout 60m ./...
+
+.PHONY: fuzz
+fuzz: setup ## each fuzz target for FUZZTIME
+	@set -e; for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+			$(GO) test -run='^$$' -fuzz="^$$f\$$" -fuzztime=$(FUZZTIME) $$p; \
+		done; \
+	done
