@@ -1,0 +1,107 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/zibrato/zibrato/librato"
+)
+
+type libratoCmd struct {
+	receiving
+	Flush       time.Duration `default:"60s" placeholder:"TIME" help:"Send once in this time, 1s to 1h."`
+	User        string        `env:"ZIBRATO_USER,LIBRATO_USER" placeholder:"EMAIL" help:"The account's e-mail."`
+	Token       string        `env:"ZIBRATO_TOKEN,LIBRATO_TOKEN" placeholder:"TOKEN" help:"An API token that may record. Other users of this machine can see command lines: better use --token-file or the environment."`
+	TokenFile   string        `placeholder:"FILE" help:"A file that holds the token; wins over --token."`
+	URL         string        `name:"url" default:"${librato_url}" placeholder:"URL" help:"Where the API is."`
+	API         string        `name:"api" default:"measurements" enum:"measurements,metrics" placeholder:"NAME" help:"measurements (tagged) or metrics (source-based, as Zibrato 0.2)."`
+	Prefix      string        `placeholder:"TEXT" help:"Goes before every name."`
+	Percentiles []float64     `placeholder:"LIST" help:"Percentiles of timers and distributions to send, as 50,99.9."`
+	PlainHTTP   bool          `name:"plain-http" help:"Let the token travel unencrypted to other hosts."`
+}
+
+func (libratoCmd) Help() string {
+	return `Aggregates what arrives and sends it once in --flush, aligned to the clock. A service that does not answer is tried
+again until it does.
+
+Example:
+
+    zibrato librato --levels info+ --flush 60s --user me@example.org --token-file /etc/zibrato/token
+
+Exit status: 0 ended by SIGTERM or SIGINT, 1 failure, 2 wrong usage such as a missing token.`
+}
+
+func (c *libratoCmd) Run(log *slog.Logger) error {
+	cfg, err := c.config(log)
+	if err != nil {
+		return err
+	}
+	return untilSignal(func(ctx context.Context) error {
+		b, err := librato.Start(cfg)
+		if err != nil {
+			return receiveTerms(err)
+		}
+		log.Info("librato: receiving", "from", c.From, "levels", c.Levels.String(), "every", c.Flush)
+		return serve(ctx, b, log)
+	})
+}
+
+func (c *libratoCmd) config(log *slog.Logger) (librato.Config, error) {
+	cfg := librato.Config{
+		User: c.User, Token: c.Token, URL: c.URL, PlainHTTP: c.PlainHTTP, API: librato.API(c.API),
+		Prefix: c.Prefix, Percentiles: c.Percentiles, Logger: log,
+		From: c.From, Levels: c.Levels.Levels, Interval: c.Flush,
+	}
+	if c.TokenFile != "" {
+		token, err := readToken(c.TokenFile)
+		if err != nil {
+			return cfg, usageError{err}
+		}
+		cfg.Token = token
+	}
+	if c.Flush <= 0 { // which for the library means a default
+		return cfg, usageError{fmt.Errorf("--flush: %v: want 1s to 1h", c.Flush)}
+	}
+	if err := cfg.Validate(); err != nil {
+		return cfg, usageError{flagTerms(err,
+			"librato: config: ", "",
+			"User: ", "--user (ZIBRATO_USER, LIBRATO_USER): ",
+			"Token: ", "--token-file (ZIBRATO_TOKEN_FILE) or --token (ZIBRATO_TOKEN, LIBRATO_TOKEN): ",
+			"URL: ", "--url: ", "Prefix: ", "--prefix: ", "Interval: ", "--flush: ", "Percentiles: ", "--percentiles: ",
+			"set PlainHTTP", "say --plain-http",
+		)}
+	}
+	return cfg, nil
+}
+
+// maxTokenFile is far more than any token has, and keeps a wrong path, to a device for instance, from doing harm.
+const maxTokenFile = 4096
+
+func readToken(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("--token-file: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxTokenFile+1))
+	if err != nil {
+		return "", fmt.Errorf("--token-file: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" || len(text) > maxTokenFile {
+		return "", fmt.Errorf("--token-file: %s: want a file that holds a token and nothing else", path)
+	}
+	return token, nil
+}
+
+func receiveTerms(err error) error {
+	return flagTerms(err, "librato: ", "", "subscriber: ", "", "backend: ", "", "logfile: ", "",
+		"Config.From", "--from", "Config.Levels", "--levels", "Config.Interval", "--flush", "Config.Path", "--file")
+}

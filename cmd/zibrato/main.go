@@ -1,0 +1,125 @@
+//go:build cgo
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line, as kong reads it.
+type cli struct {
+	Forward   forwardCmd   `cmd:"" help:"Connect instrumented programs with backends."`
+	Librato   libratoCmd   `cmd:"" help:"Take measurements to Librato, or to what speaks its API."`
+	Log       logCmd       `cmd:"" help:"Write measurements as lines of JSON."`
+	Tail      tailCmd      `cmd:"" help:"Show each sample as it arrives."`
+	Send      sendCmd      `cmd:"" help:"Publish one measurement."`
+	Time      timeCmd      `cmd:"" help:"Run a command and publish how long it took."`
+	Demo      demoCmd      `cmd:"" help:"Show all of it at work."`
+	DemoChild demoChildCmd `cmd:"" hidden:"" help:"Play a part in the demo, which starts this itself."`
+	Version   versionCmd   `cmd:"" help:"Say which version this is."`
+}
+
+const description = `Measures running programs and takes the measurements where people look at them.
+
+Each flag is also an environment variable; the command line wins.
+
+Exit status: 0 success, 1 failure, 2 wrong usage, 3 no forwarder to send to, 4 nobody subscribes to what would be sent.`
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run does what the command line says and returns the exit status.
+func run(args []string) int {
+	var c cli
+	parser := kong.Must(&c,
+		kong.Name("zibrato"),
+		kong.Description(description),
+		kong.DefaultEnvars("ZIBRATO"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	command, err := parser.Parse(negativeLast(args))
+	if err != nil {
+		return fail(commandName(args), usageError{err})
+	}
+	name := strings.Fields(command.Command())[0]
+	return fail(name, command.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))))
+}
+
+// commandName is the command that could not be parsed, as far as there is one.
+func commandName(args []string) string {
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		return args[0]
+	}
+	return ""
+}
+
+// The exit statuses.
+const (
+	statusOK           = 0
+	statusFailure      = 1
+	statusUsage        = 2
+	statusNoForwarder  = 3
+	statusNoSubscriber = 4
+)
+
+// A usageError is the caller's mistake.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// A statusError ends the program with a status of its own, without a line if there is no error to report.
+type statusError struct {
+	status int
+	err    error
+}
+
+func (e statusError) Error() string { return fmt.Sprint(e.err) }
+func (e statusError) Unwrap() error { return e.err }
+
+// fail reports the error of a command in one line and returns the exit status.
+func fail(command string, err error) int {
+	if err == nil {
+		return statusOK
+	}
+	status := statusFailure
+	var own statusError
+	if errors.As(err, &own) {
+		if status = own.status; own.err == nil {
+			return status
+		}
+	}
+	hint := ""
+	if errors.As(err, new(usageError)) {
+		status = statusUsage
+		hint = strings.TrimRight("; see zibrato "+command, " ") + " --help"
+	}
+	complain(command, "%s%s", err, hint)
+	return status
+}
+
+// complain writes one line to standard error.
+func complain(command, format string, args ...any) {
+	line := strings.TrimRight("zibrato "+command, " ") + ": " + fmt.Sprintf(format, args...)
+	fmt.Fprintln(os.Stderr, strings.ReplaceAll(line, "\n", "; "))
+}
+
+// flagTerms rewrites an error of a library, which names fields of its Config, in terms of flags.
+func flagTerms(err error, pairs ...string) error {
+	if err == nil {
+		return nil
+	}
+	return inFlagTerms{err, strings.NewReplacer(pairs...).Replace(err.Error())}
+}
+
+type inFlagTerms struct {
+	err  error
+	text string
+}
+
+func (e inFlagTerms) Error() string { return e.text }
+func (e inFlagTerms) Unwrap() error { return e.err }

@@ -1,0 +1,31 @@
+//go:build cgo
+
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"runtime/debug"
+
+	zmq "github.com/pebbe/zmq4"
+)
+
+type versionCmd struct{}
+
+func (versionCmd) Help() string {
+	return `Example:
+
+    zibrato version`
+}
+
+func (versionCmd) Run(*slog.Logger) error {
+	version := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = info.Main.Version
+	}
+	major, minor, patch := zmq.Version()
+	_, err := fmt.Fprintf(os.Stdout, "zibrato %s %s/%s %s libzmq %d.%d.%d\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version(), major, minor, patch)
+	return err
+}
