@@ -47,6 +47,9 @@ func scaled(v, step float64, units ...string) string {
 	for len(units) > 1 && math.Abs(v) >= step-0.5 { // what would be rounded up to a step goes on, too
 		v, units = v/step, units[1:]
 	}
+	if math.Abs(v) >= 99_999.5 { // beyond all units
+		return strconv.FormatFloat(v, 'g', 1, 64)
+	}
 	return strings.TrimRight(figures(v)+" "+units[0], " ")
 }
 

@@ -28,6 +28,8 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 		{2.5e9, "Hz", "2.50 GHz"},
 		{45.25, "%", "45.2 %"},
 		{5e15, "", "5000 T"},
+		{-math.MaxFloat64, "By", "-2e+296"},
+		{math.SmallestNonzeroFloat64, "", "4.9e-324"},
 		{math.NaN(), "s", "-"},
 		{math.Inf(-1), "", "-"},
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/zibrato/zibrato/metric"
@@ -149,7 +150,10 @@ func render(w *metric.Window) []byte {
 
 // header is the line above a window, as wide as the table: its time, and how much is in it.
 func header(w *metric.Window, series int, calls uint64) string {
-	const clock = "15:04:05"
+	clock := "15:04:05"
+	if w.Interval%time.Second != 0 {
+		clock += ".0"
+	}
 	rate := float64(calls) / w.End.Sub(w.Start).Seconds()
 	text := fmt.Sprintf("── %s to %s ── %d series, %s calls, %s/s ", w.Start.Format(clock), w.End.Format(clock), series,
 		formatCount(float64(calls)), formatRate(rate))

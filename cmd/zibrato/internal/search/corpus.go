@@ -24,13 +24,13 @@ func (l Limits) withDefaults() (Limits, error) {
 	l.Shards = cmp.Or(l.Shards, 1)
 	switch {
 	case l.MaxBytes < 0:
-		return l, fmt.Errorf("MaxBytes %d: must not be negative", l.MaxBytes)
+		return l, fmt.Errorf("corpus: Limits.MaxBytes is %d: want more than 0", l.MaxBytes)
 	case l.MaxFile < 0:
-		return l, fmt.Errorf("MaxFile %d: must not be negative", l.MaxFile)
+		return l, fmt.Errorf("corpus: Limits.MaxFile is %d: want more than 0", l.MaxFile)
 	case l.Shards < 0:
-		return l, fmt.Errorf("Shards %d: must not be negative", l.Shards)
+		return l, fmt.Errorf("corpus: Limits.Shards is %d: want more than 0", l.Shards)
 	case l.Shard < 0 || l.Shard >= l.Shards:
-		return l, fmt.Errorf("Shard %d: must be between 0 and %d", l.Shard, l.Shards-1)
+		return l, fmt.Errorf("corpus: Limits.Shard is %d: want 0 to %d", l.Shard, l.Shards-1)
 	}
 	return l, nil
 }
@@ -44,7 +44,7 @@ var ErrNoFiles = errors.New("corpus: no Go files there")
 func Files(tree fs.FS, limits Limits) ([]string, error) {
 	limits, err := limits.withDefaults()
 	if err != nil {
-		return nil, fmt.Errorf("corpus: %w", err)
+		return nil, err
 	}
 	type file struct {
 		path  string

@@ -56,7 +56,7 @@ func TestFilesRefusesImpossibleLimitsByTheirName(t *testing.T) {
 		"MaxBytes": {MaxBytes: -1},
 		"MaxFile":  {MaxFile: -1},
 		"Shards":   {Shards: -1},
-		"Shard ":   {Shard: 2, Shards: 2},
+		"Limits.Shard is":   {Shard: 2, Shards: 2},
 	} {
 		if _, err := Files(tree("a.go"), limits); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("Files(%+v): %v, want an error that names %s", limits, err, field)

@@ -82,6 +82,7 @@ func (b *Builder) Add(path string, text []byte) {
 
 // tokenise reads the document's words into b.present.
 func (b *Builder) tokenise(d *document) {
+	defer tokeniseTime.Start().Stop()
 	if b.ids == nil {
 		b.ids = make(map[string]int32)
 	}
@@ -104,6 +105,7 @@ func (b *Builder) tokenise(d *document) {
 
 // post enters b.present, the words of a document, into the postings.
 func (b *Builder) post(doc int32) {
+	defer postTime.Start().Stop()
 	for at, id := range b.present {
 		p := b.terms[id]
 		if n := len(p.docs); n == 0 || p.docs[n-1] != doc {

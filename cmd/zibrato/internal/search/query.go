@@ -21,6 +21,7 @@ type clause []string
 // parse splits a query into its clauses: what stands between double quotes, and outside of them what stands between
 // spaces. A quote that is not closed reaches to the end.
 func parse(query string) ([]clause, error) {
+	defer parseTime.Start().Stop()
 	if len(query) > MaxQueryLen {
 		return nil, fmt.Errorf("query: %d bytes, at most %d are allowed", len(query), MaxQueryLen)
 	}

@@ -48,7 +48,9 @@ func (ix *Index) Search(query string, n int) (results []Result, total int, err e
 	if !ok {
 		return nil, 0, nil
 	}
-	best, total := ix.rank(found, candidates(found), min(max(n, 1), MaxResults))
+	docs := candidates(found)
+	candidateDocs.Record(float64(len(docs)))
+	best, total := ix.rank(found, docs, min(max(n, 1), MaxResults))
 	results = make([]Result, len(best))
 	for i, h := range best {
 		d := &ix.docs[h.doc]
@@ -59,6 +61,7 @@ func (ix *Index) Search(query string, n int) (results []Result, total int, err e
 
 // lookUp finds the clauses' terms, the rarest clause first. It reports false when a term is in no document.
 func (ix *Index) lookUp(clauses []clause) ([][]term, bool) {
+	defer lookUpTime.Start().Stop()
 	found := make([][]term, len(clauses))
 	for i, c := range clauses {
 		found[i] = make([]term, len(c))
@@ -112,6 +115,7 @@ func candidates(clauses [][]term) []int32 {
 
 // intersect keeps of docs, in place, those in the posting.
 func intersect(docs []int32, p *posting) []int32 {
+	defer intersectTime.Start().Stop()
 	c := cursor{posting: p}
 	kept := docs[:0]
 	for _, doc := range docs {
@@ -124,6 +128,7 @@ func intersect(docs []int32, p *posting) []int32 {
 
 // rank scores the documents and returns the best n, and how many matched.
 func (ix *Index) rank(clauses [][]term, docs []int32, n int) (best []hit, total int) {
+	defer rankTime.Start().Stop()
 	best = make([]hit, 0, n+1)
 	for _, doc := range docs {
 		h, ok := ix.score(clauses, doc)
@@ -184,6 +189,7 @@ func occurrences(c []term, doc int32) (n int, at int32) {
 
 // phrase counts the positions in starts that the clause's other terms follow one by one.
 func phrase(c []term, starts []int32) (n int, at int32) {
+	defer phraseTime.Start().Stop()
 	rest := make([][]int32, len(c)-1)
 	for i := range rest {
 		rest[i] = c[i+1].here()

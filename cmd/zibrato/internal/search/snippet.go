@@ -20,6 +20,7 @@ type Snippet struct {
 
 // snippet shows the surroundings of the document's word at the given position.
 func (d *document) snippet(at int32, clauses []clause) Snippet {
+	defer snippetTime.Start().Stop()
 	match := d.offset(at)
 	from, to := d.surroundings(match)
 	sn := Snippet{

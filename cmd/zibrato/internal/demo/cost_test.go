@@ -1,0 +1,106 @@
+package demo
+
+import (
+	"math"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/metric"
+)
+
+func TestMeterCountsEveryCall(t *testing.T) {
+	var (
+		timer   = zibrato.NewTimer("test.meter.timer", zibrato.AtLevel(zibrato.LevelDebug))
+		counter = zibrato.NewCounter("test.meter.counter")
+	)
+	timer.Start().Stop() // not watched, not counted
+	m, err := startMeter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		timer.Start().Stop()
+		counter.Add(5)
+	}
+	cost, err := m.stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cost.Calls != 2000 {
+		t.Errorf("%d calls, want 2000", cost.Calls)
+	}
+	if cost.InCalls <= 0 || cost.InCalls > time.Second || cost.Behind < 0 || cost.Behind > time.Second {
+		t.Errorf("2000 calls cost %v and %v behind them", cost.InCalls, cost.Behind)
+	}
+	if total := cost.InCalls + cost.Behind + cost.Sockets; cost.Total() != total {
+		t.Errorf("in total %v, want %v", cost.Total(), total)
+	}
+}
+
+func TestCalibrationPricesEveryKind(t *testing.T) {
+	p, err := calibrate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range metric.Kinds {
+		if ns, ok := p.call[kind]; !ok || !(ns >= 0 && ns < 1e6) {
+			t.Errorf("%v: %v ns, %v", kind, ns, ok)
+		}
+	}
+	if math.IsNaN(p.behind) || p.behind < 0 || p.behind > 1e6 {
+		t.Errorf("behind: %v ns", p.behind)
+	}
+}
+
+func TestPriceIsWhatACallTakes(t *testing.T) {
+	const least = 2 * time.Microsecond
+	spin := func() {
+		for start := time.Now(); time.Since(start) < least; {
+		}
+	}
+	if ns := price(spin); ns < float64(least)*0.9 {
+		t.Errorf("a call of %v is priced at %.0f ns", least, ns)
+	}
+	if ns := price(func() {}); ns > float64(least) {
+		t.Errorf("nothing is priced at %.0f ns", ns)
+	}
+}
+
+func TestProcessorTimeGrowsWithWork(t *testing.T) {
+	before := cpuTime()
+	if before == 0 {
+		t.Skipf("%s does not tell", runtime.GOOS)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for cpuTime() < before+5*time.Millisecond {
+		if time.Now().After(deadline) {
+			t.Fatal("ten seconds of spinning took less than 5 ms of processor time")
+		}
+	}
+}
+
+func TestCostsGolden(t *testing.T) {
+	got := renderCosts([]*child{
+		{name: "service-0", cost: &Cost{Calls: 238_369, InCalls: 7_150 * time.Microsecond, Behind: 4 * time.Millisecond, Sockets: 2 * time.Millisecond, CPU: 1180 * time.Millisecond}},
+		{name: "service-1"},
+		{name: "load", cost: &Cost{Calls: 19_882, InCalls: 600 * time.Microsecond}},
+	})
+	const golden = "testdata/costs.golden"
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
