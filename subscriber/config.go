@@ -1,0 +1,100 @@
+package subscriber
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// The defaults of [Config].
+const (
+	DefaultFrom       = "tcp://127.0.0.1:5551"
+	DefaultQueueBytes = 64 << 20
+)
+
+// messageBytes is how large a message is taken to be, about the size to which publishers fill them.
+const messageBytes = 64 << 10
+
+// Config says where a subscriber gets its messages and which. The zero Config is ready to use.
+type Config struct {
+	// From is where it connects to, as a rule a forwarder's Out: tcp://host:port, where host is an address (IPv6 in brackets) or
+	// a name, or ipc://path. Empty means DefaultFrom.
+	From string
+	// Levels are those that are asked for; empty means all.
+	Levels metric.Levels
+	// QueueBytes is about how much may wait in memory to be received; 0 means DefaultQueueBytes, and no less than
+	// metric.MaxFrame will do. libzmq counts messages, not bytes: for each 64 KiB, about the size to which publishers fill
+	// their messages, one may wait.
+	QueueBytes int
+	// Logger hears of malformed messages, at most one line per reason and 10 s. Nil discards. Its handler is called by
+	// the goroutine that receives.
+	Logger *slog.Logger
+}
+
+// withDefaults returns the config with its zero fields filled in, or an error that names the field at fault.
+func (c Config) withDefaults() (Config, error) {
+	if c.From == "" {
+		c.From = DefaultFrom
+	}
+	if c.QueueBytes == 0 {
+		c.QueueBytes = DefaultQueueBytes
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := checkEndpoint(c.From); err != nil {
+		return c, fmt.Errorf("subscriber: Config.From %q: %w", c.From, err)
+	}
+	for _, l := range c.Levels {
+		if !l.Valid() {
+			return c, fmt.Errorf("subscriber: Config.Levels: %q is no legal level", string(l))
+		}
+	}
+	if c.QueueBytes < metric.MaxFrame {
+		return c, fmt.Errorf("subscriber: Config.QueueBytes is %d: want at least %d, the largest message, or 0 for %d", c.QueueBytes, metric.MaxFrame, DefaultQueueBytes)
+	}
+	return c, nil
+}
+
+// topics are the subscriptions of the config, each level in the binary form and in the text form.
+func (c Config) topics() []string {
+	if len(c.Levels) == 0 {
+		return []string{metric.SamplesTopic, ""}
+	}
+	var topics []string
+	for _, l := range c.Levels {
+		// The bar keeps "info" from bringing in "information", too.
+		topics = append(topics, metric.SamplesTopic+string(l)+"|", string(l)+"|")
+	}
+	return topics
+}
+
+// checkEndpoint finds mistakes that libzmq would keep to itself, since it resolves and connects in the background.
+func checkEndpoint(uri string) error {
+	if path, ok := strings.CutPrefix(uri, "ipc://"); ok {
+		if path == "" || path == "*" {
+			return errors.New("want ipc://path")
+		}
+		return nil
+	}
+	hostport, ok := strings.CutPrefix(uri, "tcp://")
+	if !ok {
+		return errors.New("want tcp://host:port or ipc://path")
+	}
+	host, port, err := net.SplitHostPort(hostport)
+	if err != nil || host == "" || host == "*" {
+		return errors.New("want tcp://host:port, with the host to connect to; an IPv6 address stands in brackets")
+	}
+	if strings.ContainsAny(host, " /@;|") {
+		return fmt.Errorf("host %q: want an address or a name", host)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("port %q: want 1 to 65535", port)
+	}
+	return nil
+}

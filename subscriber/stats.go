@@ -1,0 +1,88 @@
+package subscriber
+
+import (
+	"log/slog"
+	"time"
+
+	"go.uber.org/atomic"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// Stats is what a subscriber has received since it was started.
+type Stats struct {
+	Messages uint64 // taken from the socket, whatever became of them
+	Bytes    uint64 // in those messages
+	Batches  uint64 // delivered
+	Samples  uint64 // in those batches
+	// Malformed counts messages that could not be decoded, by reason: Stats.Malformed[metric.ReasonChecksum].
+	Malformed [metric.Reasons]uint64
+	// Skipped counts batches of summaries. Newer publishers send them to whoever subscribes to all levels, and this
+	// subscriber does not read them.
+	Skipped uint64
+	// Violations counts connections that broke ZeroMQ's protocol, most likely with a frame too large even to be counted
+	// as malformed. Each was made anew.
+	Violations uint64
+}
+
+// counters is Stats as it grows. The goroutine that receives writes it, anyone reads it.
+type counters struct {
+	messages, bytes, batches, samples, skipped, violations atomic.Uint64
+	malformed                                              [metric.Reasons]atomic.Uint64
+}
+
+func (c *counters) stats() Stats {
+	s := Stats{
+		Messages:   c.messages.Load(),
+		Bytes:      c.bytes.Load(),
+		Batches:    c.batches.Load(),
+		Samples:    c.samples.Load(),
+		Skipped:    c.skipped.Load(),
+		Violations: c.violations.Load(),
+	}
+	for i := range s.Malformed {
+		s.Malformed[i] = c.malformed[i].Load()
+	}
+	return s
+}
+
+// complaintInterval is the least time between two log lines about the same thing, so that no peer can fill a disk.
+const complaintInterval = 10 * time.Second
+
+// complaints logs what peers do wrong, at a bounded rate. The goroutine that receives uses it.
+type complaints struct {
+	log        *slog.Logger
+	from       string
+	reasons    [metric.Reasons]complaint
+	violations complaint
+}
+
+type complaint struct {
+	said   time.Time // when it was last logged
+	logged uint64    // the count then
+}
+
+// malformed complains of a message. The count is that of all such messages.
+func (c *complaints) malformed(err *metric.DecodeError, count uint64, now time.Time) {
+	if since, due := c.reasons[err.Reason].due(count, now); due {
+		c.log.Warn("subscriber: "+err.Error(), "reason", err.Reason.String(), "count", since, "from", c.from)
+	}
+}
+
+// violation complains of a connection that broke ZeroMQ's protocol.
+func (c *complaints) violation(count uint64, now time.Time) {
+	if since, due := c.violations.due(count, now); due {
+		c.log.Warn("subscriber: the connection was lost by a frame too large, or to something that is no ZeroMQ publisher; connecting anew",
+			"count", since, "from", c.from)
+	}
+}
+
+// due reports whether it is time for another line, and how many of the kind there were since the last.
+func (c *complaint) due(count uint64, now time.Time) (since uint64, due bool) {
+	if !c.said.IsZero() && now.Sub(c.said) < complaintInterval {
+		return 0, false
+	}
+	since = count - c.logged
+	*c = complaint{now, count}
+	return since, true
+}
