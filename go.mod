@@ -1,3 +1,11 @@
 module github.com/zibrato/zibrato
 
 go 1.25.0
+
+require (
+	github.com/cenkalti/backoff/v5 v5.0.3
+	github.com/google/go-cmp v0.7.0
+	github.com/pebbe/zmq4 v1.4.0
+	go.uber.org/atomic v1.12.0
+	go.uber.org/goleak v1.3.0
+)

@@ -1,0 +1,71 @@
+package zibrato
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// asker asks the functions of NewGaugeFunc.
+type asker struct {
+	mu    sync.Mutex
+	funcs []*gaugeFunc
+}
+
+type gaugeFunc struct {
+	g    *Gauge
+	f    func() float64
+	busy chan struct{} // holds one token while f runs
+}
+
+// NewGaugeFunc makes a gauge that is set to what f returns, every Config.AskEvery while its level is watched, off the hot path. Each function is asked on a goroutine of
+// its own: one that takes longer than Config.AskEvery, or panics, is counted as misuse, is not asked again before it returned, and delays nobody else. The returned function ends the
+// asking; call it, or close the recorder.
+func (z *Scope) NewGaugeFunc(name string, f func() float64, opts ...Option) (stop func()) {
+	if z == nil || z.r == nil || f == nil {
+		return nop
+	}
+	r := z.r
+	gf := &gaugeFunc{z.NewGauge(name, opts...), f, make(chan struct{}, 1)}
+	r.asks.mu.Lock()
+	defer r.asks.mu.Unlock()
+	r.asks.funcs = append(r.asks.funcs, gf)
+	r.ring.Wake()
+	return func() {
+		r.asks.mu.Lock()
+		defer r.asks.mu.Unlock()
+		r.asks.funcs = slices.DeleteFunc(r.asks.funcs, func(o *gaugeFunc) bool { return o == gf })
+	}
+}
+
+// askAll starts asking all functions whose level is watched.
+func (r *Recorder) askAll() {
+	r.asks.mu.Lock()
+	funcs := slices.Clone(r.asks.funcs)
+	r.asks.mu.Unlock()
+	for _, gf := range funcs {
+		if gf.g.i.on.Load() == 0 {
+			continue
+		}
+		select {
+		case gf.busy <- struct{}{}:
+			go r.ask(gf)
+		default: // still at the last question
+			r.misuse(misuseSlow, gf.g.i.s)
+		}
+	}
+}
+
+func (r *Recorder) ask(gf *gaugeFunc) {
+	defer func() {
+		if recover() != nil {
+			r.misuse(misusePanic, gf.g.i.s)
+		}
+		<-gf.busy
+	}()
+	begun := time.Now()
+	v := gf.f()
+	if time.Since(begun) <= r.cfg.AskEvery {
+		gf.g.Set(v)
+	}
+}

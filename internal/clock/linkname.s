@@ -1,0 +1,1 @@
+// This file lets clock declare Ticks without a body: its body is in package runtime.

@@ -1,0 +1,256 @@
+package zibrato
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zibrato/zibrato/metric"
+	"github.com/zibrato/zibrato/ring"
+	"go.uber.org/atomic"
+)
+
+// ErrClosed is what a closed recorder answers.
+var ErrClosed = errors.New("zibrato: the recorder is closed")
+
+// ErrConsumed says that a recorder can no longer be configured.
+var ErrConsumed = errors.New("zibrato: the recorder is being consumed already; configure it before anything is started")
+
+// maxLevels bounds the levels of a recorder. Past it, new ones fall on info.
+const maxLevels = 256
+
+// Recorder owns instruments, the rings that they write to, and the goroutine that drains these. The functions of the package work on
+// the [Default] one; own ones isolate libraries and tests. It has all methods of [Scope]. A Recorder that nothing
+// consumes has no goroutine.
+type Recorder struct {
+	Scope
+
+	cfg     Config
+	ring    *ring.Ring
+	process metric.Process
+	begun   time.Time // monotonic origin of uptimes
+
+	misused    [misuses]atomic.Int64
+	overflowed atomic.Int64
+	lost       atomic.Int64 // written by the drain
+
+	mu       sync.Mutex
+	levels   map[Level]*level
+	byKey    map[string]*series
+	all      []*series // by id; grows only
+	overflow [len(metric.Kinds) + 1]*series
+	own      int // series of the recorder's own, beyond MaxSeries
+	taps     []*Tap
+	stop     chan struct{} // closed to end the drain goroutine; nil: there is none
+	stopped  chan struct{} // closed when it ended
+	consumed bool
+	closed   bool
+	notices  []string
+
+	asks asker
+
+	// draining is the right to drain: who has sent into it owns what the drain owns. A channel, since Flush must be
+	// able to give up waiting.
+	draining chan struct{}
+	full     map[*level]bool // levels whose totals go out in full next. Guarded by mu
+	swept    time.Duration   // uptime of the last sweep, owned by the drain
+	asked    time.Duration   // and of the last asking
+}
+
+// New returns a recorder of its own. An invalid field of c takes its default, and the consumer is told.
+func New(c Config) *Recorder {
+	r := &Recorder{}
+	r.init(c, &atomicFlag{})
+	return r
+}
+
+func newDefault() *Recorder {
+	r := &Recorder{}
+	r.init(Config{}, &infoOn)
+	return r
+}
+
+func (r *Recorder) init(c Config, info *atomicFlag) {
+	full, err := c.withDefaults()
+	if err != nil {
+		r.notices = append(r.notices, err.Error()+"; the defaults hold")
+		full, _ = Config{}.withDefaults()
+	}
+	r.cfg = full
+	r.ring = ring.New(full.RingBytes, full.MaxSeries+ownSeries)
+	r.begun = time.Now()
+	r.draining = make(chan struct{}, 1)
+	r.full = map[*level]bool{}
+	r.levels = map[Level]*level{}
+	r.byKey = map[string]*series{}
+	rand.Read(r.process.Recorder[:])
+	r.process.PID = uint32(os.Getpid())
+	r.process.Start = r.begun
+	host, _ := os.Hostname()
+	if host != "" {
+		r.process.Host, _ = metric.LegalName(host)
+	}
+	if len(os.Args) > 0 {
+		r.process.Program, _ = metric.LegalName(filepath.Base(os.Args[0]))
+	}
+	r.levels[LevelInfo] = newLevel(LevelInfo, info)
+	r.initScope(&r.Scope, attributes{level: LevelInfo})
+	r.mu.Lock()
+	r.addOwnSeries()
+	r.mu.Unlock()
+}
+
+func newLevel(l Level, on *atomicFlag) *level {
+	return &level{label: l, on: on}
+}
+
+func (r *Recorder) initScope(s *Scope, a attributes) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.r, s.attrs, s.on = r, a, r.level(a.level).on
+}
+
+func (r *Recorder) configure(c Config) error {
+	full, err := c.withDefaults()
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.closed:
+		return ErrClosed
+	case r.consumed:
+		return ErrConsumed
+	}
+	r.cfg = full
+	r.ring.Resize(full.RingBytes, full.MaxSeries+ownSeries)
+	return nil
+}
+
+// level returns the level of that label. The caller holds mu.
+func (r *Recorder) level(label Level) *level {
+	if label == "" {
+		label = LevelInfo
+	}
+	if l := r.levels[label]; l != nil {
+		return l
+	}
+	legal, ok := metric.LegalLevel(string(label))
+	if !ok {
+		r.misused[misuseLevel].Inc()
+		r.noticeLocked("level %q is not legal and is called %q", clip(string(label)), legal)
+		if l := r.levels[legal]; l != nil {
+			return l
+		}
+	}
+	if len(r.levels) >= maxLevels {
+		r.noticeLocked("more than %d levels: %q falls on info", maxLevels, legal)
+		return r.levels[LevelInfo]
+	}
+	l := newLevel(legal, &atomicFlag{})
+	r.levels[legal] = l
+	r.switchLevel(l)
+	return l
+}
+
+// series finds or makes a series, and the level that decides whether its instrument records. kept is false when it fell on an overflow series.
+func (r *Recorder) series(k metric.Kind, name string, a attributes) (s *series, l *level, kept bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l = r.level(a.level)
+	d := metric.Series{Kind: k, Level: l.label, Unit: metric.LegalText(a.unit, metric.MaxUnitLen), Help: metric.LegalText(a.help, metric.MaxHelpLen)}
+	var ok bool
+	if d.Name, ok = metric.LegalName(name); !ok && r.byKey[(&metric.Series{Kind: k, Level: l.label, Name: d.Name}).Key()] == nil {
+		r.misused[misuseName].Inc()
+		r.noticeLocked("name %q is not legal and is called %q", clip(name), d.Name)
+	}
+	if a.source != "" && a.source != r.cfg.Source {
+		if d.Source, ok = metric.LegalName(a.source); !ok {
+			r.misused[misuseName].Inc()
+			r.noticeLocked("source %q is not legal and is called %q", clip(a.source), d.Source)
+		}
+	}
+	d.Tags = r.legalTags(a.tags)
+	key := d.Key()
+	if s := r.byKey[key]; s != nil {
+		return s, l, true
+	}
+	if len(r.all)-r.own >= r.cfg.MaxSeries {
+		r.overflowed.Inc()
+		r.noticeLocked("more than %d series: new ones count on %s", r.cfg.MaxSeries, overflowName)
+		return r.overflow[k], l, false
+	}
+	return r.addSeries(key, d, l), l, true
+}
+
+func (r *Recorder) legalTags(tags []metric.Tag) []metric.Tag {
+	if len(tags) == 0 {
+		return nil
+	}
+	legal := make([]metric.Tag, len(tags))
+	for i, t := range tags {
+		var ok bool
+		if legal[i], ok = metric.LegalTag(t); !ok {
+			r.misused[misuseName].Inc()
+			r.noticeLocked("tag %q=%q is not legal and is called %q=%q", clip(t.Key), clip(t.Value), legal[i].Key, legal[i].Value)
+		}
+	}
+	legal = metric.SortTags(legal)
+	if len(legal) > metric.MaxTags {
+		r.misused[misuseTags].Inc()
+		r.noticeLocked("a series has %d tags: all but %d are dropped", len(legal), metric.MaxTags)
+		legal = legal[:metric.MaxTags]
+	}
+	return legal
+}
+
+// addSeries adds a series. The caller holds mu.
+func (r *Recorder) addSeries(key string, d metric.Series, l *level) *series {
+	s := &series{id: uint32(len(r.all)), kind: d.Kind, level: l, desc: d, entry: -1}
+	s.handle = newHandle(r, s, l)
+	r.all = append(r.all, s)
+	r.byKey[key] = s
+	return s
+}
+
+// switchLevel sets the level's flag by what is wanted. The caller holds mu.
+func (r *Recorder) switchLevel(l *level) {
+	var on uint32
+	if len(r.taps) > 0 && slices.Contains(r.cfg.AlwaysOn, l.label) {
+		on = 1
+	}
+	wanted := false
+	for _, t := range r.taps {
+		wanted = wanted || t.wants(l.label)
+	}
+	if wanted {
+		on = 1
+	}
+	l.on.Store(on)
+}
+
+// Close hands what is recorded to the consumers, detaches them and ends the drain. Later calls of instruments do nothing. It is idempotent.
+func (r *Recorder) Close() error {
+	r.mu.Lock()
+	r.closed = true
+	taps := slices.Clone(r.taps)
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	var errs []error
+	for _, t := range taps {
+		errs = append(errs, t.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+const closeTimeout = 2 * time.Second
+
+// ID returns what names this recorder in its batches.
+func (r *Recorder) ID() metric.RecorderID { return r.process.Recorder }

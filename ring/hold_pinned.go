@@ -1,0 +1,38 @@
+//go:build !race && !zibrato_portable
+
+package ring
+
+import (
+	"runtime"
+	_ "unsafe" // for go:linkname
+)
+
+// procPin keeps the goroutine on its P, unpreempted, and returns the P's number: between procPin and procUnpin it is the
+// only one that runs there, and what it wrote is seen by the next one that does. The Go team keeps both names for those who link to them, see
+// https://go.dev/issue/67401. In between nothing may panic, allocate, block or call what is not ours.
+//
+//go:linkname procPin runtime.procPin
+func procPin() int
+
+//go:linkname procUnpin runtime.procUnpin
+func procUnpin()
+
+// hold returns the shard of this P, or nil, holding nothing, when there is none yet.
+func (r *Ring) hold() *shard {
+	p := procPin()
+	shards := *r.shards.Load()
+	if uint(p) < uint(len(shards)) {
+		return shards[p]
+	}
+	procUnpin()
+	return nil
+}
+
+func (r *Ring) release(*shard) { procUnpin() }
+
+// addShard makes shards for all Ps up to the present one.
+func (r *Ring) addShard() {
+	p := procPin()
+	procUnpin()
+	r.extend(max(p+1, runtime.GOMAXPROCS(0)))
+}

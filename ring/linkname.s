@@ -1,0 +1,1 @@
+// This file lets ring declare procPin without a body: its body is in package runtime.

@@ -1,0 +1,285 @@
+package zibrato
+
+import (
+	"time"
+
+	"github.com/zibrato/zibrato/internal/clock"
+	"github.com/zibrato/zibrato/metric"
+)
+
+// Scope has the functions of the package at a level, for a source and with tags of its own. [With] makes one. A nil or
+// zero Scope does nothing.
+type Scope struct {
+	on    *atomicFlag
+	r     *Recorder
+	attrs attributes
+
+	timers        index[Timer]
+	outcomes      index[outcome]
+	counters      index[Counter]
+	gauges        index[Gauge]
+	distributions index[Distribution]
+}
+
+// outcome holds the two timers of TimeErr.
+type outcome struct{ ok, failed *Timer }
+
+// With returns a scope like this one but for the options.
+func (z *Scope) With(opts ...Option) *Scope {
+	if z == nil || z.r == nil {
+		return nil
+	}
+	s := new(Scope)
+	z.r.initScope(s, z.attrs.with(opts))
+	return s
+}
+
+func nop() {}
+
+// pending is a timing under way. Its methods are method values for defer, which, unlike closures, let Time be inlined, so
+// that nothing is allocated.
+type pending struct {
+	scope *Scope
+	name  string
+	start int64
+}
+
+func (p pending) stop() {
+	if p.start != 0 {
+		p.scope.timer(p.name).stop(p.start)
+	}
+}
+
+// begin reads the clock, or returns 0 when nobody watches. It is a call of its own so that Time fits the inliner's budget.
+//
+//go:noinline
+func (z *Scope) begin() int64 {
+	if !z.watched() {
+		return 0
+	}
+	return clock.Ticks()
+}
+
+// Time starts timing and returns the function that stops it and records one sample:
+//
+//	defer scope.Time("db.query")()
+//
+// It allocates nothing where the compiler keeps deferred calls on the stack: not for a defer in a loop, or in a function with
+// more than eight. A block that panics is recorded, too.
+func (z *Scope) Time(name string) func() {
+	return pending{z, name, z.begin()}.stop
+}
+
+func (z *Scope) watched() bool { return z != nil && z.on != nil && z.on.Load() != 0 }
+
+type pendingErr struct {
+	scope *Scope
+	name  string
+	start int64
+	err   *error
+}
+
+func (p pendingErr) stop() {
+	if p.start == 0 {
+		return
+	}
+	o := p.scope.outcome(p.name)
+	if p.err != nil && *p.err != nil {
+		o.failed.stop(p.start)
+	} else {
+		o.ok.stop(p.start)
+	}
+}
+
+// TimeErr is Time with the tag outcome=ok or outcome=error, by what *err is when the returned function runs:
+//
+//	func query() (err error) {
+//		defer scope.TimeErr("db.query", &err)()
+func (z *Scope) TimeErr(name string, err *error) func() {
+	return pendingErr{z, name, z.begin(), err}.stop
+}
+
+// Do times f.
+func (z *Scope) Do(name string, f func()) {
+	defer z.Time(name)()
+	f()
+}
+
+// DoErr times f with the tag outcome=ok or outcome=error and returns f's error. A panic counts as an error.
+func (z *Scope) DoErr(name string, f func() error) (err error) {
+	if !z.watched() {
+		return f()
+	}
+	start, returned := clock.Ticks(), false
+	defer func() {
+		o := z.outcome(name)
+		if returned && err == nil {
+			o.ok.stop(start)
+		} else {
+			o.failed.stop(start)
+		}
+	}()
+	err = f()
+	returned = true
+	return err
+}
+
+// Observe records a timer's sample that was measured elsewhere. A negative one is ignored and counted as misuse.
+func (z *Scope) Observe(name string, d time.Duration) {
+	if z.watched() {
+		z.timer(name).Observe(d)
+	}
+}
+
+// Count adds n to a counter. A negative n is ignored and counted as misuse.
+func (z *Scope) Count(name string, n int64) {
+	if z.watched() {
+		z.counter(name).Add(n)
+	}
+}
+
+// Inc adds 1 to a counter.
+func (z *Scope) Inc(name string) {
+	if z.watched() {
+		z.counter(name).Inc()
+	}
+}
+
+// Set sets a gauge. NaN and infinities are ignored and counted as misuse.
+func (z *Scope) Set(name string, v float64) {
+	if z.watched() {
+		z.gauge(name).Set(v)
+	}
+}
+
+// Record adds a value to a distribution. NaN and infinities are ignored and counted as misuse.
+func (z *Scope) Record(name string, v float64) {
+	if z.watched() {
+		z.distribution(name).Record(v)
+	}
+}
+
+func (z *Scope) timer(name string) *Timer {
+	return lookup(&z.timers, name, func(n string) (*Timer, bool) { return z.newTimer(n, z.attrs) })
+}
+
+func (z *Scope) outcome(name string) *outcome {
+	return lookup(&z.outcomes, name, func(n string) (*outcome, bool) {
+		ok, kept1 := z.newTimer(n, z.attrs.with([]Option{Tag("outcome", "ok")}))
+		failed, kept2 := z.newTimer(n, z.attrs.with([]Option{Tag("outcome", "error")}))
+		return &outcome{ok, failed}, kept1 && kept2
+	})
+}
+
+func (z *Scope) counter(name string) *Counter {
+	return lookup(&z.counters, name, func(n string) (*Counter, bool) { return z.newCounter(n, z.attrs) })
+}
+
+func (z *Scope) gauge(name string) *Gauge {
+	return lookup(&z.gauges, name, func(n string) (*Gauge, bool) { return z.newGauge(n, z.attrs) })
+}
+
+func (z *Scope) distribution(name string) *Distribution {
+	return lookup(&z.distributions, name, func(n string) (*Distribution, bool) { return z.newDistribution(n, z.attrs) })
+}
+
+// maxCachedName keeps megabytes that somebody passes as a name out of the index.
+const maxCachedName = 1024
+
+// lookup finds what an index has for a name, or makes it. What landed on an overflow series is not kept: names without
+// end must not take memory without end.
+func lookup[T any](x *index[T], name string, make func(string) (*T, bool)) *T {
+	key := [1]string{name}
+	if v := x.get(key[:]); v != nil {
+		return v
+	}
+	return lookupSlow(x, name, make)
+}
+
+//go:noinline
+func lookupSlow[T any](x *index[T], name string, make func(string) (*T, bool)) *T {
+	v, kept := make(name)
+	if kept && len(name) <= maxCachedName {
+		x.put([]string{name}, v)
+	}
+	return v
+}
+
+// NewTimer returns the timer of a name in this scope.
+func (z *Scope) NewTimer(name string, opts ...Option) *Timer {
+	if z == nil || z.r == nil {
+		return nil
+	}
+	t, _ := z.newTimer(name, z.attrs.with(opts))
+	return t
+}
+
+// NewCounter returns the counter of a name in this scope.
+func (z *Scope) NewCounter(name string, opts ...Option) *Counter {
+	if z == nil || z.r == nil {
+		return nil
+	}
+	c, _ := z.newCounter(name, z.attrs.with(opts))
+	return c
+}
+
+// NewUpDown returns the up-down counter of a name in this scope.
+func (z *Scope) NewUpDown(name string, opts ...Option) *UpDown {
+	if z == nil || z.r == nil {
+		return nil
+	}
+	u, _ := z.newUpDown(name, z.attrs.with(opts))
+	return u
+}
+
+// NewGauge returns the gauge of a name in this scope.
+func (z *Scope) NewGauge(name string, opts ...Option) *Gauge {
+	if z == nil || z.r == nil {
+		return nil
+	}
+	g, _ := z.newGauge(name, z.attrs.with(opts))
+	return g
+}
+
+// NewDistribution returns the distribution of a name in this scope.
+func (z *Scope) NewDistribution(name string, opts ...Option) *Distribution {
+	if z == nil || z.r == nil {
+		return nil
+	}
+	d, _ := z.newDistribution(name, z.attrs.with(opts))
+	return d
+}
+
+func (z *Scope) newTimer(name string, a attributes) (*Timer, bool) {
+	a.unit = "s"
+	s, l, kept := z.r.series(metric.Timer, name, a)
+	return own[Timer](z.r, s, l, kept), kept
+}
+
+func (z *Scope) newCounter(name string, a attributes) (*Counter, bool) {
+	s, l, kept := z.r.series(metric.Counter, name, a)
+	return own[Counter](z.r, s, l, kept), kept
+}
+
+func (z *Scope) newUpDown(name string, a attributes) (*UpDown, bool) {
+	s, l, kept := z.r.series(metric.UpDown, name, a)
+	return own[UpDown](z.r, s, l, kept), kept
+}
+
+func (z *Scope) newGauge(name string, a attributes) (*Gauge, bool) {
+	s, l, kept := z.r.series(metric.Gauge, name, a)
+	return own[Gauge](z.r, s, l, kept), kept
+}
+
+func (z *Scope) newDistribution(name string, a attributes) (*Distribution, bool) {
+	s, l, kept := z.r.series(metric.Distribution, name, a)
+	return own[Distribution](z.r, s, l, kept), kept
+}
+
+// own returns the series' one instrument, or, when it fell on an overflow series, one that obeys its own level.
+func own[T any](r *Recorder, s *series, l *level, kept bool) *T {
+	if kept {
+		return s.handle.(*T)
+	}
+	return newHandle(r, s, l).(*T)
+}

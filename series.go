@@ -1,0 +1,45 @@
+package zibrato
+
+import (
+	"time"
+
+	"github.com/zibrato/zibrato/metric"
+	"go.uber.org/atomic"
+)
+
+// atomicFlag is read by every call and hardly ever written. Its type matters for inlining: Uint32 is cheaper than Bool.
+type atomicFlag = atomic.Uint32
+
+// series is one series of a recorder.
+type series struct {
+	last atomic.Uint64 // a gauge's last value. First, so that it is aligned on 32-bit platforms
+	_    [56]byte      // and alone on its cache line
+
+	id     uint32
+	kind   metric.Kind
+	level  *level
+	desc   metric.Series // its Source is empty where it is the recorder's
+	handle any           // the instrument
+	read   func() int64  // of a series that the recorder keeps about itself: its total
+
+	// Owned by the drain.
+	wire    *metric.Series // desc as it is handed on; nil until it is first
+	total   metric.Totals
+	inCells metric.Totals // the part of total that was read from cells
+	birth   time.Duration
+	born    bool
+	entry   int           // index in the level's batch, -1: not in it
+	changed time.Duration // uptime of the last change of total
+	repeat  time.Duration // uptime at which the totals go out again
+}
+
+// fold adds calls to the totals.
+func (s *series) fold(calls uint64, sum metric.Value) {
+	s.total.Count += calls
+	switch {
+	case s.kind.Integer():
+		s.total.Sum = metric.IntValue(s.total.Sum.Int() + sum.Int())
+	case s.kind == metric.Distribution:
+		s.total.Sum = metric.FloatValue(s.total.Sum.Float() + sum.Float())
+	}
+}

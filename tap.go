@@ -1,0 +1,119 @@
+package zibrato
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// Tap is a consumer's connection to a recorder: a publisher holds one, and every in-process backend.
+type Tap struct {
+	r       *Recorder
+	deliver func(*metric.Batch)
+	match   func(Level) bool // guarded by r.mu; nil: none
+	gone    bool             // guarded by r.mu
+	done    chan struct{}    // closed when deliver is not called any more
+}
+
+// Attach connects a consumer. deliver is called with one batch at a time, on the goroutine that drains or, in Flush and Close, on the caller's;
+// it must not block, and must not call the recorder's Attach or the Tap. The batch is lent, see metric.Batch. The levels of Config.AlwaysOn are recorded
+// from now on; what is delivered is for Watch to say.
+func (r *Recorder) Attach(deliver func(*metric.Batch)) (*Tap, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, ErrClosed
+	}
+	r.consumed = true
+	t := &Tap{r: r, deliver: deliver, done: make(chan struct{})}
+	r.taps = append(slices.Clone(r.taps), t)
+	r.switchLevels()
+	if r.stop == nil {
+		r.stop, r.stopped = make(chan struct{}), make(chan struct{})
+		go r.drainLoop(r.stop, r.stopped)
+	}
+	return t, nil
+}
+
+func (r *Recorder) switchLevels() {
+	for _, l := range r.levels {
+		r.switchLevel(l)
+	}
+}
+
+// wants reports whether batches of the level go to this consumer. The caller holds r.mu.
+func (t *Tap) wants(l Level) bool { return t.match != nil && t.match(l) }
+
+// Watch says which levels the consumer wants from now on, those included that do not exist yet; nil: none. What is wanted is recorded, and its
+// batches are delivered; a level that it did not want before begins with the totals of all its series. match must be pure and quick.
+func (t *Tap) Watch(match func(Level) bool) {
+	r := t.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t.gone {
+		return
+	}
+	for _, l := range r.levels {
+		if match != nil && match(l.label) && !t.wants(l.label) {
+			r.full[l] = true
+		}
+	}
+	t.match = match
+	r.switchLevels()
+	r.ring.Wake()
+}
+
+// Flush delivers what was recorded before it was called.
+func (t *Tap) Flush(ctx context.Context) error {
+	r := t.r
+	select {
+	case r.draining <- struct{}{}:
+		defer func() { <-r.draining }()
+	case <-ctx.Done():
+		return fmt.Errorf("zibrato: flush: %w", ctx.Err())
+	}
+	r.pass(true)
+	return nil
+}
+
+// Close delivers what was recorded before it was called, each level's last batch marked final, and detaches the consumer. When it returns,
+// deliver is not called any more, unless ctx ended first. It is idempotent.
+func (t *Tap) Close(ctx context.Context) error {
+	r := t.r
+	select {
+	case r.draining <- struct{}{}:
+	case <-t.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("zibrato: close: %w", ctx.Err())
+	}
+	r.mu.Lock()
+	first := !t.gone
+	r.mu.Unlock()
+	if !first {
+		<-r.draining
+		return nil
+	}
+	r.pass(true)
+	r.final(t)
+
+	r.mu.Lock()
+	t.gone, t.match = true, nil
+	r.taps = slices.DeleteFunc(slices.Clone(r.taps), func(o *Tap) bool { return o == t })
+	r.switchLevels()
+	var stopped chan struct{}
+	if len(r.taps) == 0 {
+		close(r.stop)
+		stopped = r.stopped
+		r.stop, r.stopped = nil, nil
+	}
+	r.mu.Unlock()
+	close(t.done)
+	<-r.draining
+	if stopped != nil {
+		<-stopped
+	}
+	return nil
+}
