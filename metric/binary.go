@@ -37,8 +37,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // IsBinary reports whether the message is of a binary form, of whatever kind and version. Levels that begin so are not legal.
 func IsBinary(frame []byte) bool { return bytes.HasPrefix(frame, []byte(binaryPrefix)) }
 
-// AppendBatch appends the binary message for a batch of samples to dst. Names, tags and level must be legal, as
-// LegalName and its sisters make them.
+// AppendBatch appends the binary message for a batch of samples to dst. Names, host, program, tags and
+// level must be legal, as LegalName and its sisters make them.
 func AppendBatch(dst []byte, b *Batch) []byte {
 	le := binary.LittleEndian
 	begin := len(dst)
@@ -158,6 +158,9 @@ func DecodeBatch(frame []byte, b *Batch) error {
 	if header.short || r.short {
 		return malformed(ReasonTruncated, "header")
 	}
+	if !isLegal(b.Process.Host, MaxNameLen) || !isLegal(b.Process.Program, MaxNameLen) {
+		return malformed(ReasonEncoding, "host %s or program %s", excerpt(b.Process.Host), excerpt(b.Process.Program))
+	}
 	if b.Process.Recorder.IsZero() {
 		return malformed(ReasonContent, "a recorder of zeros")
 	}
@@ -199,7 +202,7 @@ func (b *Batch) decodeBody(r *reader, entries, samples int) error {
 		if k < 0 {
 			continue
 		}
-		if kind := b.Entries[k].Series.Kind; !kind.Integer() && notFinite(v.Float()) || kind == Timer && v.Int() < 0 {
+		if kind := b.Entries[k].Series.Kind; !kind.Integer() && notFinite(v.Float()) || (kind == Timer || kind == Counter) && v.Int() < 0 {
 			return malformed(ReasonNumber, "a %s's value", kind)
 		}
 		b.Samples = append(b.Samples, Sample{uint32(k), at, v})

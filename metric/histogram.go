@@ -102,7 +102,7 @@ func (h *Histogram) Quantile(q float64) float64 {
 	if n == 0 || !(q >= 0 && q <= 1) {
 		return math.NaN()
 	}
-	rank := max(uint64(math.Ceil(q*float64(n))), 1)
+	rank := min(max(uint64(math.Ceil(q*float64(n))), 1), n)
 	for i := len(h.Negative.Counts) - 1; i >= 0; i-- {
 		if c := h.Negative.Counts[i]; c >= rank {
 			return -h.middle(h.Negative.Offset + int32(i))
@@ -177,13 +177,16 @@ func (b *Buckets) halve() {
 	b.Offset, b.Counts = first, halved
 }
 
-// bounds are the bucket bounds between 1 and 2 at DefaultScale.
-var bounds = func() (t [1<<DefaultScale + 1]float64) {
-	for j := range t {
-		t[j] = math.Exp2(float64(j) / (1 << DefaultScale))
-	}
-	return t
-}()
+// bounds are the bucket bounds 2^(j/32) between 1 and 2, each the largest float64 that is not above it, so that every
+// value finds its bucket exactly, on every platform.
+var bounds = [1<<DefaultScale + 1]float64{
+	1, 1.0218971486541166, 1.0442737824274138, 1.0671404006768235, 1.0905077326652575, 1.1143867425958924,
+	1.1387886347566916, 1.1637248587775775, 1.189207115002721, 1.2152473599804687, 1.241857812073484, 1.2690509571917332,
+	1.2968395546510096, 1.3252366431597411, 1.3542555469368927, 1.3839098819638318, 1.4142135623730949, 1.4451808069770464,
+	1.4768261459394991, 1.5091644275934226, 1.5422108254079407, 1.5759808451078863, 1.6104903319492543, 1.6457554781539647,
+	1.681792830507429, 1.7186192981224777, 1.7562521603732995, 1.7947090750031072, 1.8340080864093424, 1.8741676341102997,
+	1.9152065613971472, 1.9571441241754002, 2,
+}
 
 // bucketIndex returns the bucket of v > 0 at DefaultScale.
 func bucketIndex(v float64) int32 {

@@ -128,25 +128,44 @@ func textKind(s string) (Kind, string) {
 
 // textValue reads a number. What no instrument could have recorded is no value: a negative timer or counter, a fraction of a count.
 func textValue(k Kind, s string) (Value, bool) {
-	if k == Counter {
-		if i, err := strconv.ParseInt(s, 10, 64); err == nil {
-			return IntValue(i), i >= 0
+	switch k {
+	case Counter:
+		if i, ok := fixed(s, 0); ok {
+			return IntValue(i), true
+		}
+	case Timer:
+		if ns, ok := fixed(s, 9); ok {
+			return IntValue(ns), true
 		}
 	}
 	f, ok := decimal(s)
 	if !ok {
 		return 0, false
 	}
-	switch k {
-	case Gauge:
+	if k == Gauge {
 		return FloatValue(f), true
-	case Timer:
+	}
+	if f < 0 {
+		return 0, false
+	}
+	if k == Timer {
 		f = math.Round(f * 1e9)
 	}
-	if f < 0 || f >= 1<<63 || f != math.Trunc(f) {
+	if f >= 1<<63 || f != math.Trunc(f) {
 		return 0, false
 	}
 	return IntValue(int64(f)), true
+}
+
+// fixed reads digits with at most so many behind the point, exactly, which by way of a float64 is not possible: 12.5 with 9 places
+// is 12500000000. It does not read other ways to write a number.
+func fixed(s string, places int) (int64, bool) {
+	whole, frac, _ := strings.Cut(s, ".")
+	if whole == "" || len(frac) > places {
+		return 0, false
+	}
+	i, err := strconv.ParseUint(whole+frac+strings.Repeat("0", places-len(frac)), 10, 63)
+	return int64(i), err == nil
 }
 
 func textTime(s string) (time.Time, bool) {
