@@ -12,18 +12,22 @@ import (
 // A Sink takes windows to where people look at them. The backend gives every sink a goroutine and a queue of its own, so a
 // sink may block; it is called from that goroutine only, with one window at a time.
 //
-// Write delivers the window, or as much of it as the target takes, and returns nil when nothing of it is left to do.
+// Write delivers the window, or as much of it as the target takes, and returns nil only when it is delivered: nothing of
+// it is left to do.
 //
-//   - It neither changes the window nor keeps it, or anything in it, after it returned: other sinks read the same one.
-//   - It gives up when ctx ends, within milliseconds, and returns an error then.
+//   - It neither changes the window nor keeps it, or anything in it, after it returned, the Series it points to included:
+//     other sinks read the same ones. Strings may be kept.
+//   - It gives up when ctx ends, within milliseconds, also when the target hangs, and leaves the window's memory alone from
+//     then on; it returns nil even then only when the window is delivered.
 //   - An error that [Retry] made asks for the same window again after that time; a plain error, too, after a time that
 //     grows from try to try. The whole window comes again, so Write must be idempotent as far as its target allows: same series, same time, same value.
-//   - An error that [Reject] made says that the target refused n series for good; the rest was delivered. The window is done,
-//     and the refusal counted and logged.
+//   - An error that [Reject] made says that the target refused n series for good, or cannot carry them; a sink may leave the
+//     latter out in silence where it documents that. The rest was delivered. The window is done, and the refusal counted and logged.
 //   - An error never holds a secret: it is logged.
 //
-// Close releases what the sink holds, when ctx ends at the latest. It is called once, after the last Write. A Write
-// after Close returns an error.
+// Close releases what the sink holds, when ctx ends at the latest, and returns nil when nothing went wrong; what a
+// hanging target still holds at ctx's end is released when the target goes on. It is called once, after the last Write. A
+// Write after Close returns an error.
 //
 // Package backendtest holds the suite of tests that every sink passes.
 type Sink interface {
@@ -32,9 +36,11 @@ type Sink interface {
 }
 
 // Retry says that a window should be written again, not before the given time has passed. Zero leaves the time to the backend.
+// Of nested verdicts the outermost counts.
 func Retry(err error, after time.Duration) error { return &retryError{err, after} }
 
-// Reject says that the target refused n series of a window for good, for the reason err.
+// Reject says that the target refused n series of a window for good, or cannot carry them, for the reason err. Of nested
+// verdicts the outermost counts.
 func Reject(err error, n int) error { return &rejectError{err, n} }
 
 type retryError struct {
@@ -42,8 +48,9 @@ type retryError struct {
 	after time.Duration
 }
 
-func (e *retryError) Error() string { return e.err.Error() }
+func (e *retryError) Error() string { return fmt.Sprint(e.err) }
 func (e *retryError) Unwrap() error { return e.err }
+func (e *retryError) verdict()      {}
 
 type rejectError struct {
 	err error
@@ -52,22 +59,35 @@ type rejectError struct {
 
 func (e *rejectError) Error() string { return fmt.Sprintf("%d series refused: %v", e.n, e.err) }
 func (e *rejectError) Unwrap() error { return e.err }
+func (e *rejectError) verdict()      {}
+
+// outermost returns the first *retryError or *rejectError in err's tree, or nil.
+func outermost(err error) error {
+	var v interface {
+		error
+		verdict()
+	}
+	if errors.As(err, &v) {
+		return v
+	}
+	return nil
+}
 
 // RetryAfter reports whether err asks for another try, and when at the earliest. Every error does but a rejection.
 func RetryAfter(err error) (after time.Duration, retry bool) {
-	var r *retryError
-	if errors.As(err, &r) {
-		return r.after, true
+	switch e := outermost(err).(type) {
+	case *retryError:
+		return e.after, true
+	case *rejectError:
+		return 0, false
 	}
-	_, rejected := Rejected(err)
-	return 0, err != nil && !rejected
+	return 0, err != nil
 }
 
 // Rejected reports whether err is a rejection, and of how many series.
 func Rejected(err error) (n int, rejected bool) {
-	var r *rejectError
-	if errors.As(err, &r) {
-		return r.n, true
+	if e, ok := outermost(err).(*rejectError); ok {
+		return e.n, true
 	}
 	return 0, false
 }

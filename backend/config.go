@@ -1,0 +1,132 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// The defaults of [Config].
+const (
+	DefaultInterval     = time.Minute
+	DefaultExpire       = 5 * time.Minute
+	DefaultMaxSeries    = 100_000
+	DefaultQueueWindows = 60
+	DefaultWriteTimeout = 30 * time.Second
+	DefaultCloseTimeout = 2 * time.Second
+)
+
+// MinInterval is the shortest flush interval.
+const MinInterval = 100 * time.Millisecond
+
+// Config says where a backend's batches come from and where its windows go. From and Sinks are required; the zero of every
+// other field is its default.
+type Config struct {
+	// From brings the batches. The backend closes it.
+	From Source
+	// Sinks take the windows. The backend closes them. A sink must not stand here twice.
+	Sinks []Sink
+	// Interval is how long a window is; 0 means DefaultInterval, MinInterval is the least. Windows end at the multiples of it since 1970.
+	Interval time.Duration
+	// Apart says whether series of different hosts or processes stay apart; the zero value merges them.
+	Apart Apart
+	// Expire is how long a process may be silent until the present values of its up-down counters leave the sums, at the
+	// flush that follows; 0 means DefaultExpire. Recorders repeat their totals at least once a minute, so it should be a few minutes.
+	Expire time.Duration
+	// MaxSeries bounds the series in a window, and those whose totals are remembered, counted once per process; 0 means DefaultMaxSeries.
+	// What exceeds it is left out, counted and logged; exact totals of it are made up for when there is room again. A series takes
+	// 0.3 KiB, and in each window that holds it up to 2 KiB as a rule (20 KiB when its values span 12 decades in both signs).
+	MaxSeries int
+	// QueueWindows is how many windows may wait for a sink; 0 means DefaultQueueWindows. Of windows too many the oldest is
+	// dropped, counted and logged. Windows are shared: one that waits for several sinks is in memory once.
+	QueueWindows int
+	// WriteTimeout is how long a sink may take for a window; 0 means DefaultWriteTimeout. What takes longer counts as failed and is tried again.
+	WriteTimeout time.Duration
+	// CloseTimeout is how long Close may take; 0 means DefaultCloseTimeout.
+	CloseTimeout time.Duration
+	// Logger hears of failures, losses and notices, at a bounded rate. Nil discards.
+	Logger *slog.Logger
+}
+
+// Apart says which of the series that have the same name, kind, level, source and tags are one.
+type Apart uint8
+
+// What keeps series apart.
+const (
+	None      Apart = iota // nothing: equal series of all processes merge
+	ByHost                 // the tag host=<host name> is added
+	ByProcess              // the tag process=<host name>:<process id> is added
+)
+
+// String returns none, host or process.
+func (a Apart) String() string {
+	switch a {
+	case None:
+		return "none"
+	case ByHost:
+		return "host"
+	case ByProcess:
+		return "process"
+	}
+	return fmt.Sprintf("apart(%d)", uint8(a))
+}
+
+// withDefaults returns the config with its zero fields filled in, or an error that names the field at fault.
+func (c Config) withDefaults() (Config, error) {
+	if c.From == nil {
+		return c, errors.New("backend: Config.From is nil: want a source, such as InProcess or a subscriber")
+	}
+	if len(c.Sinks) == 0 {
+		return c, errors.New("backend: Config.Sinks is empty: want at least one")
+	}
+	for i, s := range c.Sinks {
+		if s == nil {
+			return c, fmt.Errorf("backend: Config.Sinks[%d] is nil", i)
+		}
+	}
+	if c.Interval == 0 {
+		c.Interval = DefaultInterval
+	}
+	if c.Interval < MinInterval {
+		return c, fmt.Errorf("backend: Config.Interval is %v: want at least %v, or 0 for %v", c.Interval, MinInterval, DefaultInterval)
+	}
+	if c.Apart > ByProcess {
+		return c, fmt.Errorf("backend: Config.Apart is %v: want None, ByHost or ByProcess", c.Apart)
+	}
+	for _, d := range []struct {
+		name string
+		v    *time.Duration
+		def  time.Duration
+	}{
+		{"Expire", &c.Expire, DefaultExpire},
+		{"WriteTimeout", &c.WriteTimeout, DefaultWriteTimeout},
+		{"CloseTimeout", &c.CloseTimeout, DefaultCloseTimeout},
+	} {
+		if *d.v < 0 {
+			return c, fmt.Errorf("backend: Config.%s is %v: want more than 0, or 0 for %v", d.name, *d.v, d.def)
+		}
+		if *d.v == 0 {
+			*d.v = d.def
+		}
+	}
+	for _, n := range []struct {
+		name string
+		v    *int
+		def  int
+	}{
+		{"MaxSeries", &c.MaxSeries, DefaultMaxSeries},
+		{"QueueWindows", &c.QueueWindows, DefaultQueueWindows},
+	} {
+		if *n.v < 0 {
+			return c, fmt.Errorf("backend: Config.%s is %d: want more than 0, or 0 for %d", n.name, *n.v, n.def)
+		}
+		if *n.v == 0 {
+			*n.v = n.def
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}

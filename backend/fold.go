@@ -1,0 +1,243 @@
+package backend
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// fold merges batches into the open window. Sources call add, the backend's goroutine take; nothing is done under the
+// mutex that could wait.
+type fold struct {
+	apart  Apart
+	max    int // of aggregates in open, of members and of streams
+	expire time.Duration
+
+	mu       sync.Mutex
+	open     map[string]*metric.Aggregate // by Series.Key
+	streams  map[streamID]*stream
+	members  int
+	standing map[string]*standing
+	coverage time.Time // series born since then count from zero; of the backend's own monotonic clock
+	scratch  []pending
+	lost     int64 // calls without a sample
+	stats    Stats
+	closed   bool
+}
+
+func newFold(cfg Config, now time.Time) *fold {
+	return &fold{
+		apart: cfg.Apart, max: cfg.MaxSeries, expire: cfg.Expire, coverage: now,
+		open:     make(map[string]*metric.Aggregate),
+		streams:  make(map[streamID]*stream),
+		standing: make(map[string]*standing),
+	}
+}
+
+// pending is what add knows about an entry of the batch at hand.
+type pending struct {
+	m       *member           // nil: the entry is left out
+	agg     *metric.Aggregate // nil: nothing happened to the series
+	samples uint64
+}
+
+// add folds a batch that was received now. It keeps nothing of it but series and strings.
+func (f *fold) add(b *metric.Batch, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	f.stats.Batches++
+	if !b.HasTotals() {
+		f.addText(b)
+		return
+	}
+	s := f.accept(b, now)
+	if s == nil {
+		return
+	}
+	f.stats.Samples += uint64(len(b.Samples))
+	f.stats.Skipped += uint64(b.Skipped)
+	f.scratch = slices.Grow(f.scratch[:0], len(b.Entries))[:len(b.Entries)]
+	for i := range b.Entries {
+		f.scratch[i] = pending{m: f.member(s, b, &b.Entries[i], now)}
+	}
+	for i := range b.Samples {
+		if at := b.Samples[i].Entry; int(at) < len(f.scratch) {
+			f.scratch[at].samples++
+		}
+	}
+	for i := range b.Entries {
+		f.addTotals(&b.Entries[i], &f.scratch[i])
+	}
+	for i := range b.Samples {
+		if at := b.Samples[i].Entry; int(at) < len(f.scratch) {
+			f.addSample(&f.scratch[at], b.Samples[i].Value)
+		}
+	}
+	for i := range b.Entries {
+		f.settle(&b.Entries[i], &f.scratch[i])
+	}
+	clear(f.scratch) // or it would keep aggregates of windows that are gone
+	if b.Final {
+		s.final = true
+		f.leave(s)
+	}
+}
+
+// addText folds a batch without totals: a sample is a call, and what is lost is lost.
+func (f *fold) addText(b *metric.Batch) {
+	f.stats.Samples += uint64(len(b.Samples))
+	for _, sample := range b.Samples {
+		s := b.Entries[sample.Entry].Series
+		a := f.aggregate(s.Key(), s)
+		if a == nil {
+			continue
+		}
+		a.Count++
+		switch s.Kind {
+		case metric.Timer, metric.Counter:
+			a.IntSum = addSaturated(a.IntSum, sample.Value.Int())
+		case metric.Distribution:
+			a.Sum += sample.Value.Float()
+		}
+		if s.Kind != metric.Counter {
+			a.Detail.Add(s.Kind.InUnits(sample.Value))
+		}
+	}
+}
+
+// addTotals gives the window what the totals gained since they were last heard of, whichever batches brought that. Where
+// the window has no room they are left as they were, so that a later window gets the gain.
+func (f *fold) addTotals(e *metric.Entry, p *pending) {
+	m := p.m
+	if m == nil {
+		return
+	}
+	if e.After.Count < m.known.Count {
+		p.m = nil // contradicts what was said before
+		return
+	}
+	kind := m.series.Kind
+	if e.After == m.known && p.samples == 0 && (kind != metric.UpDown || m.present) {
+		return
+	}
+	if p.agg = f.aggregate(m.key, m.series); p.agg == nil {
+		p.m = nil
+		return
+	}
+	gain := e.After.Count - m.known.Count
+	p.agg.Count += gain
+	switch kind {
+	case metric.Timer, metric.Counter:
+		p.agg.IntSum = addSaturated(p.agg.IntSum, max(e.After.Sum.Int()-m.known.Sum.Int(), 0))
+	case metric.Distribution:
+		if d := e.After.Sum.Float() - m.known.Sum.Float(); !math.IsNaN(d) && !math.IsInf(d, 0) {
+			p.agg.Sum += d
+		}
+	}
+	if kind != metric.Counter && kind != metric.UpDown {
+		f.lost += int64(gain) - int64(p.samples)
+	}
+	m.known = e.After
+}
+
+func (f *fold) addSample(p *pending, v metric.Value) {
+	if p.m == nil {
+		return
+	}
+	switch kind := p.m.series.Kind; kind {
+	case metric.Counter:
+	case metric.UpDown:
+		p.agg.Detail.Add(f.stand(p.m, v.Int()))
+	default:
+		p.agg.Detail.Add(kind.InUnits(v))
+	}
+}
+
+// settle makes the present value of an up-down counter what the totals say, which is known also when samples are lost.
+func (f *fold) settle(e *metric.Entry, p *pending) {
+	if p.m == nil || p.agg == nil || p.m.series.Kind != metric.UpDown {
+		return
+	}
+	if v := e.After.Sum.Int(); p.samples == 0 || v != p.m.value {
+		p.agg.Detail.Add(f.stand(p.m, v))
+	}
+}
+
+// aggregate returns the open window's aggregate of a series, nil if there is no room for it.
+func (f *fold) aggregate(key string, s *metric.Series) *metric.Aggregate {
+	a := f.open[key]
+	if a == nil {
+		if len(f.open) >= f.max {
+			f.stats.Overflow++
+			return nil
+		}
+		a = &metric.Aggregate{Series: s}
+		f.open[key] = a
+	}
+	return a
+}
+
+// take ends the open window and returns its series, sorted. The last window closes the fold: what comes later is left out.
+func (f *fold) take(now time.Time, last bool) []metric.Aggregate {
+	f.mu.Lock()
+	f.sweep(now)
+	full := f.open
+	f.open = make(map[string]*metric.Aggregate, len(full))
+	f.closed = last
+	f.mu.Unlock()
+
+	series := make([]metric.Aggregate, 0, len(full))
+	for _, a := range full {
+		switch a.Kind {
+		case metric.Timer, metric.Counter:
+			a.Sum = a.Kind.InUnits(metric.IntValue(a.IntSum))
+		case metric.Gauge, metric.UpDown:
+			a.Sum = a.Detail.Sum
+		}
+		series = append(series, *a)
+	}
+	slices.SortFunc(series, func(a, b metric.Aggregate) int { return a.Series.Compare(b.Series) })
+	return series
+}
+
+// snapshot fills in the fold's part of the statistics.
+func (f *fold) snapshot() Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.stats
+	s.LostSamples = uint64(max(f.lost, 0))
+	s.Series, s.Known, s.Processes = len(f.open), f.members, len(f.streams)
+	return s
+}
+
+// keepApart returns the series as the windows shall know it.
+func keepApart(s *metric.Series, p *metric.Process, apart Apart) *metric.Series {
+	var tag metric.Tag
+	switch apart {
+	case None:
+		return s
+	case ByHost:
+		tag = metric.Tag{Key: "host", Value: p.Host}
+	case ByProcess:
+		tag = metric.Tag{Key: "process", Value: p.Host + ":" + strconv.FormatUint(uint64(p.PID), 10)}
+	}
+	tag, _ = metric.LegalTag(tag)
+	own := *s
+	own.Tags = metric.SortTags(append(slices.Clone(s.Tags), tag))
+	return &own
+}
+
+// addSaturated adds what is not negative.
+func addSaturated(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}

@@ -1,0 +1,275 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// outlet is one sink with its queue of windows. Its goroutine, run, is the only one that calls the sink.
+type outlet struct {
+	sink    Sink
+	limit   int
+	timeout time.Duration
+	log     *slog.Logger
+	ctx     context.Context // ends when nothing may be written any more
+	closing chan struct{}   // closed when each window that is left gets one last try
+	done    chan struct{}   // closed when run has returned
+	wake    chan struct{}   // holds one token when the queue may have grown
+
+	mu    sync.Mutex
+	queue []*metric.Window // oldest first
+	stats SinkStats
+	lost  int   // windows that closing cost
+	err   error // of the last try that failed, until one succeeds
+	ended error // of the sink's Close
+
+	// Owned by run.
+	backoff    *backoff.ExponentialBackOff
+	since      time.Time // of the first failure in a row; zero: the last try succeeded
+	failures   quiet
+	rejections quiet
+	drops      quiet
+	told       uint64 // windows dropped that were logged
+}
+
+func newOutlet(ctx context.Context, name string, sink Sink, cfg Config) *outlet {
+	return &outlet{
+		sink: sink, limit: cfg.QueueWindows, timeout: cfg.WriteTimeout, log: cfg.Logger.With("sink", name), ctx: ctx,
+		closing: make(chan struct{}), done: make(chan struct{}), wake: make(chan struct{}, 1),
+		stats: SinkStats{Name: name},
+		// With a jitter of one half: 1 to 3 s at first, 20 to 60 s in the end.
+		backoff: &backoff.ExponentialBackOff{InitialInterval: 2 * time.Second, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: 40 * time.Second},
+	}
+}
+
+// offer puts a window into the queue. When that is full the oldest makes room. It never waits.
+func (o *outlet) offer(w *metric.Window) {
+	o.mu.Lock()
+	if len(o.queue) >= o.limit {
+		o.queue[0] = nil
+		o.queue = o.queue[1:]
+		o.stats.Dropped++
+	}
+	o.queue = append(o.queue, w)
+	o.mu.Unlock()
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// putBack returns a window that is to come again. It is the oldest, so it goes if the queue has filled up.
+func (o *outlet) putBack(w *metric.Window) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.queue) >= o.limit {
+		o.stats.Dropped++
+		return
+	}
+	o.queue = append([]*metric.Window{w}, o.queue...)
+}
+
+// run writes windows until it is told to close, and then what is left.
+func (o *outlet) run() {
+	defer close(o.done)
+	for {
+		w, last := o.next()
+		if w == nil {
+			break
+		}
+		err := o.try(w)
+		again := o.judge(err)
+		switch {
+		case !again:
+		case last:
+			o.lose()
+		default:
+			o.putBack(w)
+			o.pause(err)
+		}
+	}
+	err := o.call(func() error { return o.sink.Close(o.ctx) })
+	if err != nil {
+		o.log.Error("sink did not close well", "error", err)
+	}
+	o.mu.Lock()
+	o.ended = err
+	o.mu.Unlock()
+}
+
+// next waits for a window, and reports whether it gets no other try. Nil says that none is left, or no time.
+func (o *outlet) next() (w *metric.Window, last bool) {
+	for {
+		select {
+		case <-o.closing:
+			last = true
+		default:
+		}
+		o.mu.Lock()
+		if len(o.queue) > 0 && o.ctx.Err() == nil {
+			w = o.queue[0]
+			o.queue[0] = nil
+			o.queue = o.queue[1:]
+		}
+		o.mu.Unlock()
+		if w != nil || last {
+			return w, last
+		}
+		select {
+		case <-o.wake:
+		case <-o.closing:
+		}
+	}
+}
+
+// try writes a window, within the time that the sink has for it.
+func (o *outlet) try(w *metric.Window) error {
+	ctx, cancel := context.WithTimeout(o.ctx, o.timeout)
+	defer cancel()
+	return o.call(func() error { return o.sink.Write(ctx, w) })
+}
+
+// call calls the sink. A panic of its is an error.
+func (o *outlet) call(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			o.mu.Lock()
+			o.stats.Panics++
+			o.mu.Unlock()
+			err = &panicError{v, debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// panicError is a panic of a sink's.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// judge counts and logs how a try went, and reports whether the window must come again.
+func (o *outlet) judge(err error) (again bool) {
+	refused, rejected := Rejected(err)
+	again = err != nil && !rejected
+	o.mu.Lock()
+	s := &o.stats
+	switch {
+	case again:
+		s.Failing, o.err = true, err
+	case rejected:
+		s.Rejected += uint64(max(refused, 0))
+	}
+	if err != nil {
+		s.LastError = err.Error()
+	}
+	if !again {
+		s.Written++
+		s.Failing, o.err = false, nil
+	}
+	queued, dropped := len(o.queue), s.Dropped
+	o.mu.Unlock()
+
+	now := time.Now()
+	fresh := dropped - o.told
+	switch {
+	case again:
+		if o.since.IsZero() {
+			o.since = now
+		}
+		if unlogged, ok := o.failures.say(err.Error(), now); ok {
+			args := []any{"error", err, "waiting", queued + 1, "dropped", fresh, "unlogged", unlogged}
+			if p, ok := err.(*panicError); ok {
+				args = append(args, "stack", string(p.stack))
+			}
+			o.log.Warn("sink failed", args...)
+			o.told = dropped
+		}
+		return true
+	case !o.since.IsZero():
+		o.log.Info("sink works again", "after", now.Sub(o.since).Round(time.Millisecond), "waited", queued+1, "dropped", fresh)
+		o.told, o.since, o.failures = dropped, time.Time{}, quiet{}
+		o.backoff.Reset()
+	case fresh > 0:
+		if _, ok := o.drops.say("", now); ok {
+			o.log.Warn("sink is too slow: windows dropped", "dropped", fresh, "waiting", queued)
+			o.told = dropped
+		}
+	}
+	if rejected {
+		if unlogged, ok := o.rejections.say(err.Error(), now); ok {
+			o.log.Warn("sink refused series for good", "error", err, "unlogged", unlogged)
+		}
+	}
+	return false
+}
+
+// pause waits until the window may come again, no longer when the backend closes.
+func (o *outlet) pause(err error) {
+	o.mu.Lock()
+	o.stats.Retried++
+	o.mu.Unlock()
+	after, _ := RetryAfter(err)
+	t := time.NewTimer(max(o.backoff.NextBackOff(), after))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-o.closing:
+	}
+}
+
+// lose counts a window whose last try failed.
+func (o *outlet) lose() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lost++
+	o.stats.Dropped++
+}
+
+// result is what closing came to: nil if everything was written and closed. The run that has not returned yet is stuck
+// in its sink; what it still holds is lost.
+func (o *outlet) result() error {
+	stuck := false
+	select {
+	case <-o.done:
+	default:
+		stuck = true
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	left := len(o.queue)
+	o.queue = nil
+	o.lost += left
+	o.stats.Dropped += uint64(left)
+	name := o.stats.Name
+	switch {
+	case stuck:
+		return fmt.Errorf("sink %s: does not return though its time is over; at least %d windows lost", name, o.lost)
+	case o.lost > 0 && o.err != nil:
+		return fmt.Errorf("sink %s: %d windows lost: %w", name, o.lost, o.err)
+	case o.lost > 0:
+		return fmt.Errorf("sink %s: %d windows lost: no time left", name, o.lost)
+	case o.ended != nil:
+		return fmt.Errorf("sink %s: close: %w", name, o.ended)
+	}
+	return nil
+}
+
+// snapshot returns the statistics of now.
+func (o *outlet) snapshot() SinkStats {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.stats
+	s.Queued = len(o.queue)
+	return s
+}

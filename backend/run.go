@@ -1,0 +1,167 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// maxNotices is how many notices are logged in a minute.
+const maxNotices = 20
+
+// noticeLog counts the notices of the minute that began at since.
+type noticeLog struct {
+	since time.Time
+	n     int
+}
+
+// run is the goroutine that flushes windows and logs what add may not. It ends when Shutdown is done.
+func (b *Backend) run(s *schedule) {
+	defer close(b.ended)
+	t := time.NewTimer(s.wait(time.Now()))
+	defer t.Stop()
+	for b.await(t) {
+		now := time.Now()
+		if back := s.behind(now); back > 0 {
+			if _, ok := b.setBack.say("", now); ok {
+				b.cfg.Logger.Warn("backend: the clock was set back: the open window stays open until it has caught up", "by", back, "until", s.end)
+			}
+		}
+		if start, end, ok := s.next(now); ok {
+			b.flush(start, end, false)
+		}
+		t.Reset(s.wait(time.Now()))
+	}
+	asked := b.receiving.Err() != nil
+	if asked {
+		b.awaitSource()
+	}
+	start, end := s.last(time.Now())
+	b.flush(start, end, true)
+	b.logRest()
+	if asked {
+		defer close(b.done)
+	} else {
+		b.cfg.Logger.Error("backend: the source broke", "error", b.broken)
+		close(b.done)
+		<-b.receiving.Done()
+	}
+	b.result = errors.Join(append([]error{b.sourceErr()}, b.closeSinks()...)...)
+	if b.result != nil {
+		b.result = fmt.Errorf("backend: shutdown: %w", b.result)
+	}
+	b.stop()
+	b.expire()
+}
+
+// await returns true when the timer fires, and false when receiving ends, by Shutdown or by itself.
+func (b *Backend) await(t *time.Timer) bool {
+	for {
+		select {
+		case <-t.C:
+			return true
+		case n := <-b.notices:
+			b.notice(n)
+		case <-b.receiving.Done():
+			return false
+		case <-b.received:
+			return false
+		}
+	}
+}
+
+// awaitSource gives the source half of the time that Shutdown has.
+func (b *Backend) awaitSource() {
+	ctx, cancel := b.writing, context.CancelFunc(func() {})
+	if !b.deadline.IsZero() {
+		ctx, cancel = context.WithTimeout(b.writing, time.Until(b.deadline)/2)
+	}
+	defer cancel()
+	for {
+		select {
+		case n := <-b.notices:
+			b.notice(n)
+		case <-b.received:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sourceErr tells how the source ended.
+func (b *Backend) sourceErr() error {
+	select {
+	case <-b.received:
+		if b.broken != nil {
+			return b.broken
+		}
+		return b.unclean
+	default:
+		return errors.New("source: does not return though it was asked to; what it still had is lost")
+	}
+}
+
+// flush ends the open window and hands it to the sinks, unless nothing happened in it.
+func (b *Backend) flush(start, end time.Time, last bool) {
+	series := b.fold.take(time.Now(), last)
+	if len(series) > 0 {
+		w := &metric.Window{Start: start, End: end, Interval: b.cfg.Interval, Series: series}
+		for _, o := range b.outlets {
+			o.offer(w)
+		}
+		b.windows.Inc()
+	}
+	now := time.Now()
+	if n := b.fold.snapshot().Overflow; n > b.overflown {
+		if _, ok := b.tooMany.say("", now); ok {
+			b.cfg.Logger.Warn("backend: too many series: some were left out; see Config.MaxSeries", "limit", b.cfg.MaxSeries, "left_out", n-b.overflown)
+			b.overflown = n
+		}
+	}
+}
+
+// notice logs what a recorder has to say, up to maxNotices in a minute.
+func (b *Backend) notice(text string) {
+	now := time.Now()
+	if l := &b.noticed; l.since.IsZero() || now.Sub(l.since) >= time.Minute {
+		*l = noticeLog{since: now}
+	}
+	if b.noticed.n++; b.noticed.n > maxNotices {
+		b.unlogged.Inc()
+		return
+	}
+	b.cfg.Logger.Warn("backend: notice", "text", text)
+}
+
+// logRest logs the notices that wait.
+func (b *Backend) logRest() {
+	for {
+		select {
+		case n := <-b.notices:
+			b.notice(n)
+		default:
+			return
+		}
+	}
+}
+
+// closeSinks lets the sinks write what waits, within the time that Shutdown has, and tells what became of each.
+func (b *Backend) closeSinks() (errs []error) {
+	for _, o := range b.outlets {
+		close(o.closing)
+	}
+	late := make(chan struct{})
+	defer context.AfterFunc(b.writing, func() { time.AfterFunc(grace, func() { close(late) }) })()
+	for _, o := range b.outlets {
+		select {
+		case <-o.done:
+		case <-late:
+		}
+		errs = append(errs, o.result())
+	}
+	return errs
+}

@@ -1,0 +1,34 @@
+package backend
+
+// Stats is what a backend has done since it was started, and what it holds now.
+type Stats struct {
+	Batches     uint64 // received, duplicates included
+	Samples     uint64 // received in them, of duplicates none
+	Duplicates  uint64 // batches that came again, or too late; they are left out
+	LostBatches uint64 // by the gaps in the sequences
+	LostSamples uint64 // calls of timers, gauges and distributions that the totals know and no sample told of
+	Skipped     uint64 // entries of a kind that the decoder did not know
+	Overflow    uint64 // entries and text samples that were left out since Config.MaxSeries was reached
+
+	Windows   uint64 // flushed to the sinks
+	Series    int    // in the open window
+	Known     int    // series whose totals are remembered, counted once per process
+	Processes int    // processes that are remembered, counted once per level
+	Unlogged  uint64 // notices that were not logged
+
+	Sinks []SinkStats // in the order of Config.Sinks
+}
+
+// SinkStats is what became of the windows that went to one sink.
+type SinkStats struct {
+	Name     string // the sink's type, numbered where there are several
+	Written  uint64 // windows that were delivered, but for series that were refused
+	Retried  uint64 // tries that failed and were, or will be, repeated
+	Dropped  uint64 // windows that were not delivered: the queue was full, or the backend closed
+	Rejected uint64 // series refused, counted in each window
+	Panics   uint64 // of Write and Close; such a try counts as failed
+	Queued   int    // windows that wait; the one that is being written is not counted
+	Failing  bool   // the last try failed
+
+	LastError string // of the last try that failed or was refused in part; empty: none did
+}

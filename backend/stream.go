@@ -1,0 +1,149 @@
+package backend
+
+import (
+	"time"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// remember is how long totals of a silent process are remembered while there is room. A process that was cut off for
+// less comes back without a gap in its counts.
+const remember = 24 * time.Hour
+
+// stream is what one recorder says on one level. Its batches come in order, or not at all.
+type stream struct {
+	seq     uint64 // of the last batch
+	heard   time.Time
+	final   bool
+	members map[uint32]*member
+}
+
+type streamID struct {
+	recorder metric.RecorderID
+	level    metric.Level
+}
+
+// member is a series in one process.
+type member struct {
+	series  *metric.Series // as the windows know it
+	key     string
+	known   metric.Totals
+	value   int64 // of an up-down counter, as it stands in the sum
+	present bool  // it does stand there
+}
+
+// standing is the sum of an up-down counter's present values over the processes that have it.
+type standing struct {
+	sum       int64
+	processes int
+}
+
+// accept returns the stream that the batch belongs to, nil if the batch is to be left out.
+func (f *fold) accept(b *metric.Batch, now time.Time) *stream {
+	id := streamID{b.Process.Recorder, b.Level}
+	s := f.streams[id]
+	switch {
+	case s == nil:
+		if len(f.streams) >= f.max {
+			f.stats.Overflow += uint64(len(b.Entries))
+			return nil
+		}
+		s = &stream{members: make(map[uint32]*member)}
+		f.streams[id] = s
+		if b.Seq > 1 && f.covers(b, 0, now) {
+			f.stats.LostBatches += b.Seq - 1
+		}
+	case b.Seq <= s.seq:
+		f.stats.Duplicates++
+		s.heard = now
+		return nil
+	default:
+		f.stats.LostBatches += b.Seq - s.seq - 1
+	}
+	s.seq, s.heard = b.Seq, now
+	s.final = false
+	return s
+}
+
+// covers reports whether what began at that uptime of the batch's recorder began under the eyes of this backend. Only
+// monotonic clocks take part: the recorder's, and the backend's own.
+func (f *fold) covers(b *metric.Batch, uptime time.Duration, now time.Time) bool {
+	return !now.Add(uptime - b.Uptime).Before(f.coverage)
+}
+
+// member returns the entry's series in its process, nil if there is no room for it. One seen for the first time counts from zero if it
+// was born since the backend's coverage began, else from what the sender had before this batch.
+func (f *fold) member(s *stream, b *metric.Batch, e *metric.Entry, now time.Time) *member {
+	m := s.members[e.ID]
+	if m == nil {
+		if f.members >= f.max {
+			f.stats.Overflow++
+			return nil
+		}
+		m = &member{series: keepApart(e.Series, &b.Process, f.apart)}
+		m.key = m.series.Key()
+		if !f.covers(b, e.Birth, now) {
+			m.known = e.Before
+		}
+		s.members[e.ID] = m
+		f.members++
+	}
+	return m
+}
+
+// stand makes v the present value of an up-down counter in one process and returns the sum over all.
+func (f *fold) stand(m *member, v int64) float64 {
+	st := f.standing[m.key]
+	if st == nil {
+		st = &standing{}
+		f.standing[m.key] = st
+	}
+	if !m.present {
+		m.present = true
+		st.processes++
+	}
+	st.sum += v - m.value
+	m.value = v
+	return float64(st.sum)
+}
+
+// leave takes the present values of a process that is gone out of the sums. The open window sees them go.
+func (f *fold) leave(s *stream) {
+	for _, m := range s.members {
+		if !m.present {
+			continue
+		}
+		st := f.standing[m.key]
+		if m.value != 0 {
+			st.sum -= m.value
+			if a := f.aggregate(m.key, m.series); a != nil {
+				a.Detail.Add(float64(st.sum))
+			}
+		}
+		m.value, m.present = 0, false
+		if st.processes--; st.processes == 0 {
+			delete(f.standing, m.key)
+		}
+	}
+}
+
+// sweep lets go what was not heard of for long. To forget totals is to forget how much of them was counted: should their
+// process come back it must not be counted from zero, and so coverage begins anew. Of one that said that it ends nothing more comes.
+func (f *fold) sweep(now time.Time) {
+	full := f.members >= f.max || len(f.streams) >= f.max
+	for id, s := range f.streams {
+		silent := now.Sub(s.heard)
+		if silent <= f.expire {
+			continue
+		}
+		f.leave(s)
+		if !s.final && !full && silent <= remember {
+			continue
+		}
+		if !s.final {
+			f.coverage = now
+		}
+		f.members -= len(s.members)
+		delete(f.streams, id)
+	}
+}
