@@ -1,0 +1,124 @@
+//go:build cgo
+
+package librato_test
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	zmq "github.com/pebbe/zmq4"
+
+	"github.com/zibrato/zibrato/librato"
+	"github.com/zibrato/zibrato/metric"
+)
+
+// listen binds a socket that hears subscriptions and sends messages, as a forwarder's Out.
+func listen(tb testing.TB) (*zmq.Socket, string) {
+	tb.Helper()
+	s, err := zmq.NewSocket(zmq.XPUB)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { s.Close() })
+	if err := s.SetLinger(0); err != nil {
+		tb.Fatal(err)
+	}
+	if err := s.SetRcvtimeo(10 * time.Second); err != nil {
+		tb.Fatal(err)
+	}
+	if err := s.Bind("tcp://127.0.0.1:*"); err != nil {
+		tb.Fatal(err)
+	}
+	addr, err := s.GetLastEndpoint()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s, addr
+}
+
+// awaitTopic waits until somebody subscribes to the topic.
+func awaitTopic(tb testing.TB, s *zmq.Socket, topic string) {
+	tb.Helper()
+	for {
+		got, err := s.Recv(0)
+		if err != nil {
+			tb.Fatalf("nobody subscribed to %q: %v", topic, err)
+		}
+		if got == "\x01"+topic {
+			return
+		}
+	}
+}
+
+func TestStartTakesWhatItHearsToTheService(t *testing.T) {
+	service := newFake(t)
+	server := httptest.NewServer(service)
+	defer server.Close()
+	out, addr := listen(t)
+
+	b, err := librato.Start(librato.Config{
+		From: addr, Levels: metric.Levels{metric.Info}, Interval: time.Second,
+		URL: server.URL, User: user, Token: token,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitTopic(t, out, "info|")
+	if _, err := out.Send(fmt.Sprintf("info|Counter|jobs.done|5|%d|orders", time.Now().Unix()), 0); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); !slices.Contains(service.accepted(), "jobs.done"); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the service has %q", service.accepted())
+		}
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStartSaysWhatIsWrong(t *testing.T) {
+	for want, cfg := range map[string]librato.Config{
+		"Token":       {User: user},
+		"Config.From": {User: user, Token: token, From: "udp://127.0.0.1:1"},
+	} {
+		b, err := librato.Start(cfg)
+		if err == nil {
+			b.Close()
+			t.Errorf("%v was accepted", cfg)
+			continue
+		}
+		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), token) {
+			t.Errorf("%v: got %q, want an error that names %s and holds no token", cfg, err, want)
+		}
+	}
+}
+
+func ExampleStart() {
+	// Anything that speaks Librato's API.
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	defer service.Close()
+
+	b, err := librato.Start(librato.Config{
+		From:     "tcp://127.0.0.1:5551", // a forwarder, which may start later
+		Levels:   metric.Info.AndAbove(),
+		Interval: time.Minute,
+		URL:      service.URL,
+		User:     "me@example.org",
+		Token:    "a token that may record",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("started")
+	if err := b.Close(); err != nil {
+		log.Fatal(err)
+	}
+	// Output: started
+}
