@@ -1,0 +1,204 @@
+//go:build cgo && unix
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var commands = []string{"forward", "librato", "log", "tail", "send", "time", "demo"}
+
+func TestHelpShowsAnExampleTheStatusAndTheEnvironment(t *testing.T) {
+	t.Parallel()
+	flag := regexp.MustCompile(`(?m)^ +(?:-\w, +|)--([a-z-]+)`)
+	for _, c := range commands {
+		status, stdout, stderr := result(t, nil, c, "--help")
+		if status != 0 || stderr != "" {
+			t.Errorf("%s --help: status %d, %q", c, status, stderr)
+		}
+		for _, want := range []string{"Example:", "zibrato " + c + " ", "Exit status:"} {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("%s --help says no %q:\n%s", c, want, stdout)
+			}
+		}
+		flags := flag.FindAllStringSubmatch(stdout, -1)
+		if len(flags) < 2 {
+			t.Errorf("%s --help shows the flags %q", c, flags)
+		}
+		for _, f := range flags {
+			variable := "$ZIBRATO_" + strings.ToUpper(strings.ReplaceAll(f[1], "-", "_"))
+			if f[1] != "help" && !regexp.MustCompile(regexp.QuoteMeta(variable)+`\b`).MatchString(stdout) {
+				t.Errorf("%s --help shows --%s without %s:\n%s", c, f[1], variable, stdout)
+			}
+		}
+	}
+}
+
+func TestHelpListsTheCommands(t *testing.T) {
+	t.Parallel()
+	status, stdout, _ := result(t, nil, "--help")
+	if status != 0 || strings.Contains(stdout, "demo-child") {
+		t.Errorf("status %d:\n%s", status, stdout)
+	}
+	for _, c := range append(commands, "version", "3 no forwarder", "4 nobody") {
+		if !strings.Contains(stdout, c) {
+			t.Errorf("no %s in\n%s", c, stdout)
+		}
+	}
+}
+
+func TestWrongUsageIsStatusTwoAndOneLine(t *testing.T) {
+	t.Parallel()
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte(" \n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		want string // in the error
+		args []string
+	}{
+		{"--nonsense", []string{"forward", "--nonsense"}},
+		{"nonsense", []string{"nonsense"}},
+		{"--user (ZIBRATO_USER, LIBRATO_USER)", []string{"librato", "--token", "x"}},
+		{"--token-file (ZIBRATO_TOKEN_FILE) or --token (ZIBRATO_TOKEN, LIBRATO_TOKEN)", []string{"librato", "--user", "u"}},
+		{"--token-file: open /no/such/file", []string{"librato", "--user", "u", "--token-file", "/no/such/file"}},
+		{"--token-file: " + empty, []string{"librato", "--user", "u", "--token-file", empty}},
+		{"--flush", []string{"librato", "--user", "u", "--token", "x", "--flush", "10ms"}},
+		{"--flush", []string{"librato", "--user", "u", "--token", "x", "--flush", "0s"}},
+		{"--url", []string{"librato", "--user", "u", "--token", "x", "--url", "nonsense"}},
+		{"say --plain-http", []string{"librato", "--user", "u", "--token", "x", "--url", "http://192.0.2.1"}},
+		{"--api", []string{"librato", "--user", "u", "--token", "x", "--api", "v3"}},
+		{"--levels", []string{"log", "--levels", "two words"}},
+		{"--flush", []string{"log", "--flush", "-1s"}},
+		{"--levels", []string{"tail", "--levels", "mine+"}},
+		{"<kind>", []string{"send"}},
+		{"<value>", []string{"send", "counter", "x"}},
+		{"must be one of", []string{"send", "meter", "x", "1"}},
+		{"whole number", []string{"send", "counter", "x", "1.5"}},
+		{"whole number", []string{"send", "counter", "x", "-1"}},
+		{"number", []string{"send", "gauge", "x", "NaN"}},
+		{"number", []string{"send", "gauge", "x", "much"}},
+		{"150ms", []string{"send", "timer", "x", "soon"}},
+		{"150ms", []string{"send", "timer", "x", "-1s"}},
+		{"that long", []string{"send", "timer", "x", "1e300"}},
+		{"NAME", []string{"send", "timer", "", "1"}},
+		{"--level", []string{"send", "timer", "x", "1", "--level", "a,b"}},
+		{"--wait", []string{"send", "timer", "x", "1", "--wait=-1s"}},
+		{"<command>", []string{"time", "x"}},
+		{"--for", []string{"demo", "--for", "0s"}},
+	} {
+		status, stdout, stderr := result(t, nil, test.args...)
+		if status != 2 || stdout != "" {
+			t.Errorf("%q: status %d, want 2; stdout %q, stderr %q", test.args, status, stdout, stderr)
+		}
+		oneLine(t, stderr, test.args[0])
+		if !strings.Contains(stderr, test.want) || !strings.Contains(stderr, "--help") {
+			t.Errorf("%q: no %q or no --help in %q", test.args, test.want, stderr)
+		}
+	}
+}
+
+func TestNoCommandIsWrongUsage(t *testing.T) {
+	t.Parallel()
+	if status, _, stderr := result(t, nil); status != 2 || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("status %d, %q", status, stderr)
+	}
+}
+
+func TestFailuresAreStatusOneAndOneLine(t *testing.T) {
+	t.Parallel()
+	_, in, _ := forward(t)
+	file := filepath.Join(t.TempDir(), "missing", "log")
+	for _, test := range []struct {
+		want []string
+		args []string
+	}{
+		{[]string{"--in", in}, []string{"forward", "--in", in, "--out", "tcp://127.0.0.1:0"}},
+		{[]string{"--out", "nonsense"}, []string{"forward", "--in", "tcp://127.0.0.1:0", "--out", "nonsense"}},
+		{[]string{"--in", "--allow-remote"}, []string{"forward", "--in", "tcp://0.0.0.0:0", "--out", "tcp://127.0.0.1:0"}},
+		{[]string{"--file", file}, []string{"log", "--file", file}},
+		{[]string{"--from", "nonsense"}, []string{"log", "--from", "nonsense"}},
+		{[]string{"--from", "nonsense"}, []string{"tail", "--from", "nonsense"}},
+		{[]string{"--from", "nonsense"}, []string{"librato", "--user", "u", "--token", "x", "--from", "nonsense"}},
+		{[]string{"--to", "nonsense"}, []string{"send", "counter", "x", "1", "--to", "nonsense"}},
+	} {
+		status, _, stderr := result(t, nil, test.args...)
+		if status != 1 {
+			t.Errorf("%q: status %d, want 1", test.args, status)
+		}
+		oneLine(t, stderr, test.args[0])
+		for _, want := range append(test.want, "zibrato "+test.args[0]) {
+			if !strings.Contains(stderr, want) {
+				t.Errorf("%q: no %q in %q", test.args, want, stderr)
+			}
+		}
+		if strings.Contains(stderr, "Config.") {
+			t.Errorf("%q: speaks of Config, not of flags: %q", test.args, stderr)
+		}
+	}
+}
+
+func TestFlagsAreEnvironmentVariablesToo(t *testing.T) {
+	t.Parallel()
+	to := deadEndpoint(t)
+	env := []string{"ZIBRATO_TO=" + to, "ZIBRATO_WAIT=20ms", "ZIBRATO_LEVEL=debug"}
+	if status, _, stderr := result(t, env, "send", "counter", "x", "1"); status != 3 || !strings.Contains(stderr, to) || !strings.Contains(stderr, "20ms") {
+		t.Errorf("status %d, %q", status, stderr)
+	}
+	if _, _, stderr := result(t, env, "send", "counter", "x", "1", "--wait", "30ms"); !strings.Contains(stderr, "30ms") {
+		t.Errorf("the command line does not win: %q", stderr)
+	}
+	if status, _, stderr := result(t, []string{"ZIBRATO_FLUSH=soon"}, "log"); status != 2 || !strings.Contains(stderr, "ZIBRATO_FLUSH") {
+		t.Errorf("status %d, %q", status, stderr)
+	}
+	for _, prefix := range []string{"ZIBRATO_", "LIBRATO_"} {
+		p := start(t, []string{prefix + "USER=me", prefix + "TOKEN=x", "ZIBRATO_FROM=" + to, "ZIBRATO_LEVELS=info+"}, "librato")
+		p.stderr.await(t, regexp.QuoteMeta(to)+`.*info,warning,error,critical`)
+		p.endsSoon(t, os.Interrupt)
+	}
+}
+
+func TestTokensAreNeverShown(t *testing.T) {
+	t.Parallel()
+	const token = "s3cr3t-0123456789"
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	from := deadEndpoint(t)
+	silent := func(p *process) {
+		t.Helper()
+		if all := p.stdout.String() + p.stderr.String(); strings.Contains(all, token) || all == "" {
+			t.Errorf("%q: %q", p.cmd.Args[1:], all)
+		}
+	}
+	for _, args := range [][]string{
+		{"librato", "--help"},
+		{"librato", "--token", token},
+		{"librato", "--token", token, "--user", "u", "--url", "nonsense"},
+		{"librato", "--user", "u", "--url", "https://u:" + token + "@host:port"},
+		{"librato", "--user", "u", "--token", token, "--nonsense"},
+		{"librato", "--user", "u", "--token", token + "\x01"},
+		{"librato", "--user", "u:v", "--token-file", file},
+	} {
+		p := start(t, []string{"LIBRATO_TOKEN=" + token}, args...)
+		p.status(t)
+		silent(p)
+	}
+	p := start(t, nil, "librato", "--user", "u", "--token-file", file, "--from", from)
+	p.stderr.await(t, "receiving")
+	p.endsSoon(t, os.Interrupt)
+	silent(p)
+}
+
+func TestVersionIsOneLine(t *testing.T) {
+	t.Parallel()
+	status, stdout, _ := result(t, nil, "version")
+	if status != 0 || !regexp.MustCompile(`^zibrato \S+ \S+/\S+ \S+.* libzmq 4\.\d+\.\d+\n$`).MatchString(stdout) {
+		t.Errorf("status %d, %q", status, stdout)
+	}
+}
