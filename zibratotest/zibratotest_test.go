@@ -1,0 +1,145 @@
+package zibratotest_test
+
+import (
+	"flag"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/zibratotest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestEveryKindIsRead(t *testing.T) {
+	rec := zibratotest.New(t)
+	rec.Observe("query", 1500*time.Millisecond)
+	rec.Observe("query", 500*time.Millisecond)
+	rec.Count("jobs", 3)
+	rec.NewUpDown("open").Add(-2)
+	rec.Set("depth", 7)
+	rec.Set("depth", 4)
+	rec.Record("size", 0.5)
+
+	if got, want := rec.Durations("query"), []time.Duration{1500 * time.Millisecond, 500 * time.Millisecond}; !slices.Equal(got, want) {
+		t.Errorf("durations %v, want %v", got, want)
+	}
+	type row struct {
+		Count uint64
+		Sum   float64
+		Last  float64
+	}
+	want := map[string]row{"query": {2, 2, .5}, "jobs": {1, 3, 3}, "open": {1, -2, -2}, "depth": {2, 0, 4}, "size": {1, .5, .5}}
+	got := map[string]row{}
+	for _, s := range rec.Series() {
+		last, _ := rec.Last(s.Name)
+		got[s.Name] = row{rec.Calls(s.Name), rec.Sum(s.Name), last}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestTagsChooseSeries(t *testing.T) {
+	rec := zibratotest.New(t)
+	reqs := rec.NewCounterVec("requests", []string{"route", "status"})
+	reqs.With("/", "200").Add(2)
+	reqs.With("/", "500").Add(4)
+	reqs.With("/a", "500").Add(8)
+	for _, c := range []struct {
+		tags []string
+		want float64
+	}{
+		{nil, 14}, {[]string{"status", "500"}, 12}, {[]string{"status", "500", "route", "/"}, 4}, {[]string{"status", "404"}, 0}, {[]string{"route", "500"}, 0},
+	} {
+		var got float64
+		switch len(c.tags) {
+		case 0:
+			got = rec.Sum("requests")
+		case 2:
+			got = rec.Sum("requests", zibratotest.Tag(c.tags[0], c.tags[1]))
+		default:
+			got = rec.Sum("requests", zibratotest.Tag(c.tags[0], c.tags[1]), zibratotest.Tag(c.tags[2], c.tags[3]))
+		}
+		if got != c.want {
+			t.Errorf("tags %q: sum %v, want %v", c.tags, got, c.want)
+		}
+	}
+}
+
+func TestSamplesAreTimed(t *testing.T) {
+	rec := zibratotest.New(t)
+	before := time.Now()
+	rec.Time("block")()
+	s := rec.Samples("block")
+	after := time.Now()
+	if len(s) != 1 {
+		t.Fatalf("%d samples, want 1", len(s))
+	}
+	// A sample's time is a coarse tick, which may lie up to two microseconds off.
+	if at := s[0].Time; at.Before(before.Add(-2*time.Microsecond)) || at.After(after.Add(2*time.Microsecond)) {
+		t.Errorf("the sample is of %v, not between %v and %v", at, before, after)
+	}
+}
+
+func TestCaptureSeesOnlyWhatComesAfterIt(t *testing.T) {
+	t.Run("before", func(t *testing.T) {
+		first := zibratotest.Capture(t)
+		zibrato.Count("captured", 1)
+		if n := first.Sum("captured"); n != 1 {
+			t.Errorf("the first capture saw %v, want 1", n)
+		}
+	})
+	second := zibratotest.Capture(t)
+	if n := second.Calls("captured"); n != 0 {
+		t.Errorf("the second capture saw %d calls of before", n)
+	}
+	zibrato.Count("captured", 5)
+	if n := second.Sum("captured"); n != 5 {
+		t.Errorf("the second capture saw %v, want 5", n)
+	}
+}
+
+func TestDebugIsWatchedToo(t *testing.T) {
+	rec := zibratotest.New(t, zibrato.Config{Source: "tests"})
+	rec.With(zibrato.AtLevel(zibrato.LevelDebug)).Inc("steps")
+	s := rec.Samples("steps")
+	if len(s) != 1 || s[0].Series.Level != zibrato.LevelDebug || s[0].Series.Source != "tests" {
+		t.Errorf("samples %+v, want one of level debug and source tests", s)
+	}
+}
+
+func TestMisusesAreListed(t *testing.T) {
+	rec := zibratotest.New(t)
+	rec.Count("jobs", -1)
+	rec.Observe("query", -1)
+	rec.Inc("a|b")
+	if d := cmp.Diff(map[string]uint64{"negative": 2, "name": 1}, rec.Misuses()); d != "" {
+		t.Error(d)
+	}
+	if n := rec.Notices(); len(n) != 3 {
+		t.Errorf("notices %q, want 3", n)
+	}
+}
+
+func TestOverheadReportsTheDifference(t *testing.T) {
+	was := flag.Lookup("test.benchtime").Value.String()
+	flag.Set("test.benchtime", "2x")
+	defer flag.Set("test.benchtime", was)
+	var calls [2]int
+	r := testing.Benchmark(func(b *testing.B) {
+		zibratotest.Overhead(b, func() { calls[0]++ }, func() { calls[1]++ })
+	})
+	for _, unit := range []string{"bare-ns/op", "overhead-ns/op", "overhead-%"} {
+		if _, ok := r.Extra[unit]; !ok {
+			t.Errorf("%s is not reported: %v", unit, r.Extra)
+		}
+	}
+	if calls[0] == 0 || calls[1] == 0 {
+		t.Errorf("calls %v: both must run", calls)
+	}
+}
