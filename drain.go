@@ -32,7 +32,6 @@ type batcher struct {
 	bytes   int
 	since   time.Duration // uptime of the first thing in it
 	handed  time.Duration // uptime of the last batch
-	wanted  bool          // as the pass found it
 	waiting bool          // it holds something
 }
 
@@ -90,13 +89,9 @@ func (r *Recorder) pass(flush bool) bool {
 	levels := make([]*level, 0, 8)
 	for _, l := range r.levels {
 		levels = append(levels, l)
-		l.batch.wanted = false
-		for _, t := range r.taps {
-			l.batch.wanted = l.batch.wanted || t.wants(l.label)
-		}
 		if r.full[l] {
 			delete(r.full, l)
-			if l.batch.wanted {
+			if l.wanted.Load() != 0 {
 				r.markAll(all, l, uptime)
 			}
 		}
@@ -174,57 +169,64 @@ func (p *drainPass) records(recs []metric.Record) {
 func (p *drainPass) cells() {
 	lost := int64(0)
 	for _, s := range p.all {
-		var grown metric.Totals
-		switch {
-		case s.read != nil:
-			n := s.read()
-			grown = metric.Totals{Count: uint64(n), Sum: metric.IntValue(n)}
-		case s.kind == metric.Distribution:
-			n, sum := p.r.ring.CellFloat(s.id)
-			grown = metric.Totals{Count: n, Sum: metric.FloatValue(sum)}
-		default:
-			n, sum := p.r.ring.Cell(s.id)
-			grown = metric.Totals{Count: n, Sum: metric.IntValue(sum)}
-		}
-		if grown == s.inCells {
-			continue
-		}
-		p.busy = true
-		calls := grown.Count - s.inCells.Count
-		was := s.inCells
-		s.inCells = grown
-		switch s.kind {
-		case metric.Counter:
-			sum := metric.IntValue(grown.Sum.Int() - was.Sum.Int())
-			if sum.Int() != 0 || calls != 0 {
-				p.sample(s, 0, sum)
-			}
-			s.fold(calls, sum)
-		case metric.UpDown:
-			p.touch(s)
-			s.fold(calls, metric.IntValue(grown.Sum.Int()-was.Sum.Int()))
-			p.sample(s, 0, s.total.Sum)
-		case metric.Timer:
-			p.touch(s)
-			s.fold(calls, metric.IntValue(grown.Sum.Int()-was.Sum.Int()))
-			lost += int64(calls)
-		case metric.Gauge:
-			// The calls found no room, but the last of them lies in the gauge's word.
-			p.sample(s, 0, metric.Value(s.last.Load()))
-			s.fold(calls, 0)
-			lost += int64(calls) - 1
-		case metric.Distribution:
-			p.touch(s)
-			// The drain alone adds to the total, so take the cells' growth as a difference of sums.
-			s.fold(calls, metric.FloatValue(grown.Sum.Float()-was.Sum.Float()))
-			lost += int64(calls)
-		}
-		p.changed(s)
-		p.handFull(s.level)
+		lost += p.cell(s)
 	}
 	if lost > 0 {
 		p.r.lost.Add(lost)
+		p.cell(p.r.lostAt)
 	}
+}
+
+// cell does so for one series, and returns how many samples were lost.
+func (p *drainPass) cell(s *series) (lost int64) {
+	var grown metric.Totals
+	switch {
+	case s.read != nil:
+		n := s.read()
+		grown = metric.Totals{Count: uint64(n), Sum: metric.IntValue(n)}
+	case s.kind == metric.Distribution:
+		n, sum := p.r.ring.CellFloat(s.id)
+		grown = metric.Totals{Count: n, Sum: metric.FloatValue(sum)}
+	default:
+		n, sum := p.r.ring.Cell(s.id)
+		grown = metric.Totals{Count: n, Sum: metric.IntValue(sum)}
+	}
+	if grown == s.inCells {
+		return 0
+	}
+	p.busy = true
+	calls := grown.Count - s.inCells.Count
+	was := s.inCells
+	s.inCells = grown
+	switch s.kind {
+	case metric.Counter:
+		sum := metric.IntValue(grown.Sum.Int() - was.Sum.Int())
+		if sum.Int() != 0 || calls != 0 {
+			p.sample(s, 0, sum)
+		}
+		s.fold(calls, sum)
+	case metric.UpDown:
+		p.touch(s)
+		s.fold(calls, metric.IntValue(grown.Sum.Int()-was.Sum.Int()))
+		p.sample(s, 0, s.total.Sum)
+	case metric.Timer:
+		p.touch(s)
+		s.fold(calls, metric.IntValue(grown.Sum.Int()-was.Sum.Int()))
+		lost += int64(calls)
+	case metric.Gauge:
+		// The calls found no room, but the last of them lies in the gauge's word.
+		p.sample(s, 0, metric.Value(s.last.Load()))
+		s.fold(calls, 0)
+		lost += int64(calls) - 1
+	case metric.Distribution:
+		p.touch(s)
+		// The drain alone adds to the total, so take the cells' growth as a difference of sums.
+		s.fold(calls, metric.FloatValue(grown.Sum.Float()-was.Sum.Float()))
+		lost += int64(calls)
+	}
+	p.changed(s)
+	p.handFull(s.level)
+	return lost
 }
 
 // changed notes that the series' totals changed, so that they are repeated.
@@ -255,7 +257,7 @@ func (p *drainPass) repeats() {
 // touch puts the series into its level's batch, before its totals change. It reports whether there is a batch.
 func (p *drainPass) touch(s *series) bool {
 	b := &s.level.batch
-	if !b.wanted {
+	if s.level.wanted.Load() == 0 {
 		return false
 	}
 	if s.entry >= 0 {
@@ -333,7 +335,9 @@ func (p *drainPass) handTo(l *level, last *Tap) {
 			to = append(to, t)
 		}
 	}
-	b.b.Notices, r.notices = r.notices, nil
+	if len(to) > 0 {
+		b.b.Notices, r.notices = r.notices, nil
+	}
 	r.mu.Unlock()
 	for _, t := range to {
 		b.b.Final = t == last
@@ -344,7 +348,8 @@ func (p *drainPass) handTo(l *level, last *Tap) {
 	b.series, b.bytes, b.waiting = b.series[:0], 0, false
 }
 
-// orderGauge makes the sample last that was set last. Samples of different processors come in the order of processors.
+// orderGauge makes the sample last that was set last. Samples of different processors come in the order of processors, and one may miss
+// the batch that a later one of another processor is in.
 func (p *drainPass) orderGauge(s *series, samples []metric.Sample, entry uint32) {
 	if s.kind != metric.Gauge {
 		return
@@ -359,9 +364,18 @@ func (p *drainPass) orderGauge(s *series, samples []metric.Sample, entry uint32)
 		}
 		if samples[i].Value == word {
 			samples[i].Value, samples[last].Value = samples[last].Value, samples[i].Value
+			s.sent = word
 			return
 		}
 	}
+	if last < 0 {
+		return
+	}
+	if s.sent == word { // it went out before what was set before it
+		samples[last].Value = word
+		p.r.lost.Inc()
+	}
+	s.sent = samples[last].Value
 }
 
 // final gives the consumer a last batch with the totals of all series of every level that it wants. The caller has the right to drain.
@@ -376,11 +390,10 @@ func (r *Recorder) final(t *Tap) {
 	p := drainPass{r: r, all: r.all, now: time.Now(), ticks: clock.Ticks(), uptime: time.Since(r.begun)}
 	r.mu.Unlock()
 	for _, l := range levels {
-		l.batch.wanted = true
 		for _, s := range p.all {
 			if s.level == l && s.born {
+				p.handFull(l) // first, so that something is left for the last batch
 				p.touch(s)
-				p.handFull(l)
 			}
 		}
 		p.handTo(l, t)

@@ -17,7 +17,8 @@ const (
 
 // level is a level within a recorder.
 type level struct {
-	label Level
-	on    *atomicFlag // 1: record. Written by the recorder under its mutex, read by every call
-	batch batcher     // owned by the drain
+	label  Level
+	on     *atomicFlag // 1: record. Written by the recorder under its mutex, read by every call
+	wanted atomicFlag  // 1: deliver. Set before on is, so that what is recorded for a consumer is not drained as unwanted
+	batch  batcher     // owned by the drain
 }

@@ -35,12 +35,43 @@ func (r *Recorder) misuse(m misuse, s *series) { r.misuseOf(m, s.desc.Name) }
 
 // misuseOf counts a wrong call, and says so the first times.
 func (r *Recorder) misuseOf(m misuse, name string) {
-	if n := r.misused[m].Inc(); n > 1 && n&(n-1) != 0 {
-		return // notices at 1, 2, 4, 8 …: neither silence nor a flood
+	if !worthNotice(r.misused[m].Inc()) {
+		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.noticeLocked("wrong call (%s) of %q is ignored", misuseReasons[m], clip(name))
+}
+
+// worthNotice picks the 1st, 2nd, 4th, 8th … of a kind: neither silence nor a flood.
+func worthNotice(n int64) bool { return n&(n-1) == 0 }
+
+// countIllegal counts what had to be made legal in a new series. The caller holds mu.
+func (r *Recorder) countIllegal(name string, a attributes, d *metric.Series) {
+	if _, ok := metric.LegalName(name); !ok {
+		r.illegal(misuseName, "name %q is not legal and is called %q", clip(name), d.Name)
+	}
+	if _, ok := metric.LegalName(a.source); !ok && a.source != "" {
+		r.illegal(misuseName, "source %q is not legal and is called %q", clip(a.source), d.Source)
+	}
+	keys := map[string]bool{}
+	for _, t := range a.tags {
+		legal, ok := metric.LegalTag(t)
+		if !ok {
+			r.illegal(misuseName, "tag %q=%q is not legal and is called %q=%q", clip(t.Key), clip(t.Value), legal.Key, legal.Value)
+		}
+		keys[legal.Key] = true
+	}
+	if len(keys) > metric.MaxTags {
+		r.illegal(misuseTags, "%q has %d tags: all but %d are dropped", clip(d.Name), len(keys), metric.MaxTags)
+	}
+}
+
+// illegal counts something that was made legal, and says so the first times. The caller holds mu.
+func (r *Recorder) illegal(m misuse, format string, args ...any) {
+	if worthNotice(r.misused[m].Inc()) {
+		r.noticeLocked(format, args...)
+	}
 }
 
 // noticeLocked keeps something for the logs of those who consume. The caller holds mu.
@@ -81,7 +112,7 @@ func (r *Recorder) addOwnSeries() {
 		add(metric.Counter, misuseName_, "wrong calls of instruments, and names that were made legal", r.misused[m].Load, metric.Tag{Key: "reason", Value: misuseReasons[m]})
 	}
 	add(metric.Counter, refusedName, "look-ups that found no room for a series", r.overflowed.Load)
-	add(metric.Counter, lostName, "samples of which only count and sum were kept", r.lost.Load)
+	r.lostAt = add(metric.Counter, lostName, "samples of which only count and sum were kept", r.lost.Load)
 }
 
 func newHandle(r *Recorder, s *series, l *level) any {

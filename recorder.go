@@ -44,7 +44,8 @@ type Recorder struct {
 	byKey    map[string]*series
 	all      []*series // by id; grows only
 	overflow [len(metric.Kinds) + 1]*series
-	own      int // series of the recorder's own, beyond MaxSeries
+	lostAt   *series // the series of lost
+	own      int     // series of the recorder's own, beyond MaxSeries
 	taps     []*Tap
 	stop     chan struct{} // closed to end the drain goroutine; nil: there is none
 	stopped  chan struct{} // closed when it ended
@@ -129,7 +130,7 @@ func (r *Recorder) configure(c Config) error {
 		return ErrConsumed
 	}
 	r.cfg = full
-	r.ring.Resize(full.RingBytes, full.MaxSeries+ownSeries)
+	r.ring.Resize(full.RingBytes, max(full.MaxSeries+ownSeries, len(r.all))) // instruments may be there already
 	return nil
 }
 
@@ -143,8 +144,7 @@ func (r *Recorder) level(label Level) *level {
 	}
 	legal, ok := metric.LegalLevel(string(label))
 	if !ok {
-		r.misused[misuseLevel].Inc()
-		r.noticeLocked("level %q is not legal and is called %q", clip(string(label)), legal)
+		r.illegal(misuseLevel, "level %q is not legal and is called %q", clip(string(label)), legal)
 		if l := r.levels[legal]; l != nil {
 			return l
 		}
@@ -165,49 +165,35 @@ func (r *Recorder) series(k metric.Kind, name string, a attributes) (s *series, 
 	defer r.mu.Unlock()
 	l = r.level(a.level)
 	d := metric.Series{Kind: k, Level: l.label, Unit: metric.LegalText(a.unit, metric.MaxUnitLen), Help: metric.LegalText(a.help, metric.MaxHelpLen)}
-	var ok bool
-	if d.Name, ok = metric.LegalName(name); !ok && r.byKey[(&metric.Series{Kind: k, Level: l.label, Name: d.Name}).Key()] == nil {
-		r.misused[misuseName].Inc()
-		r.noticeLocked("name %q is not legal and is called %q", clip(name), d.Name)
-	}
+	d.Name, _ = metric.LegalName(name)
 	if a.source != "" && a.source != r.cfg.Source {
-		if d.Source, ok = metric.LegalName(a.source); !ok {
-			r.misused[misuseName].Inc()
-			r.noticeLocked("source %q is not legal and is called %q", clip(a.source), d.Source)
-		}
+		d.Source, _ = metric.LegalName(a.source)
 	}
-	d.Tags = r.legalTags(a.tags)
+	d.Tags = legalTags(a.tags)
 	key := d.Key()
 	if s := r.byKey[key]; s != nil {
 		return s, l, true
 	}
+	r.countIllegal(name, a, &d) // once for each series that it makes
 	if len(r.all)-r.own >= r.cfg.MaxSeries {
-		r.overflowed.Inc()
-		r.noticeLocked("more than %d series: new ones count on %s", r.cfg.MaxSeries, overflowName)
+		if r.overflowed.Inc() == 1 {
+			r.noticeLocked("more than %d series: new ones count on %s", r.cfg.MaxSeries, overflowName)
+		}
 		return r.overflow[k], l, false
 	}
 	return r.addSeries(key, d, l), l, true
 }
 
-func (r *Recorder) legalTags(tags []metric.Tag) []metric.Tag {
+func legalTags(tags []metric.Tag) []metric.Tag {
 	if len(tags) == 0 {
 		return nil
 	}
 	legal := make([]metric.Tag, len(tags))
 	for i, t := range tags {
-		var ok bool
-		if legal[i], ok = metric.LegalTag(t); !ok {
-			r.misused[misuseName].Inc()
-			r.noticeLocked("tag %q=%q is not legal and is called %q=%q", clip(t.Key), clip(t.Value), legal[i].Key, legal[i].Value)
-		}
+		legal[i], _ = metric.LegalTag(t)
 	}
 	legal = metric.SortTags(legal)
-	if len(legal) > metric.MaxTags {
-		r.misused[misuseTags].Inc()
-		r.noticeLocked("a series has %d tags: all but %d are dropped", len(legal), metric.MaxTags)
-		legal = legal[:metric.MaxTags]
-	}
-	return legal
+	return legal[:min(len(legal), metric.MaxTags)]
 }
 
 // addSeries adds a series. The caller holds mu.
@@ -221,17 +207,16 @@ func (r *Recorder) addSeries(key string, d metric.Series, l *level) *series {
 
 // switchLevel sets the level's flag by what is wanted. The caller holds mu.
 func (r *Recorder) switchLevel(l *level) {
-	var on uint32
+	var on, wanted uint32
 	if len(r.taps) > 0 && slices.Contains(r.cfg.AlwaysOn, l.label) {
 		on = 1
 	}
-	wanted := false
 	for _, t := range r.taps {
-		wanted = wanted || t.wants(l.label)
+		if t.wants(l.label) {
+			on, wanted = 1, 1
+		}
 	}
-	if wanted {
-		on = 1
-	}
+	l.wanted.Store(wanted)
 	l.on.Store(on)
 }
 

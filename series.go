@@ -31,6 +31,7 @@ type series struct {
 	entry   int           // index in the level's batch, -1: not in it
 	changed time.Duration // uptime of the last change of total
 	repeat  time.Duration // uptime at which the totals go out again
+	sent    metric.Value  // a gauge's last sample in the last batch that had one
 }
 
 // fold adds calls to the totals.

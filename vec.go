@@ -1,5 +1,7 @@
 package zibrato
 
+import "github.com/zibrato/zibrato/metric"
+
 // vec holds the instruments of one name that differ by the values of tags.
 type vec[T any] struct {
 	scope *Scope
@@ -8,13 +10,21 @@ type vec[T any] struct {
 	attrs attributes
 	make  func(*Scope, string, attributes) (*T, bool)
 	known index[T]
+
+	injective bool // different values make different series; otherwise known would grow without end
 }
 
 func newVec[T any](z *Scope, name string, keys []string, opts []Option, make func(*Scope, string, attributes) (*T, bool)) *vec[T] {
 	if z == nil || z.r == nil {
 		return nil
 	}
-	return &vec[T]{scope: z, name: name, keys: append([]string(nil), keys...), attrs: z.attrs.with(opts), make: make}
+	v := &vec[T]{scope: z, name: name, keys: append([]string(nil), keys...), attrs: z.attrs.with(opts), make: make}
+	distinct := map[string]bool{}
+	for _, k := range keys {
+		distinct[k] = true
+	}
+	v.injective = len(distinct) == len(keys) && len(v.attrs.tags)+len(keys) <= metric.MaxTags
+	return v
 }
 
 // with finds or makes the instrument of some values. Values that were seen before cost a look-up without a lock or an
@@ -40,7 +50,7 @@ func (v *vec[T]) add(values []string) *T {
 		size += len(values[i])
 	}
 	i, kept := v.make(v.scope, v.name, a)
-	if kept && size <= maxCachedName {
+	if kept && v.injective && size <= maxCachedName {
 		v.known.put(values, i)
 	}
 	return i
