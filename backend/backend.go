@@ -59,6 +59,11 @@ func Start(cfg Config) (*Backend, error) {
 		cfg: cfg, fold: newFold(cfg, now), received: make(chan struct{}), notices: make(chan string, 16),
 		done: make(chan struct{}), ended: make(chan struct{}),
 	}
+	if src, ok := cfg.From.(opener); ok {
+		if err := src.open(b.deliver); err != nil {
+			return nil, fmt.Errorf("backend: Config.From: %w", err)
+		}
+	}
 	b.receiving, b.stop = context.WithCancel(context.Background())
 	b.writing, b.expire = context.WithCancel(context.Background())
 	names := sinkNames(cfg.Sinks)

@@ -15,10 +15,10 @@ import (
 const handOver = 900 * time.Millisecond
 
 // InProcess is the source that brings what a recorder of this process measures; nil means the default recorder. It needs
-// no ZeroMQ. Without levels it brings all of them. The levels are recorded while the backend runs.
+// no ZeroMQ. Without levels it brings all of them. The levels are recorded from before Start returns until the backend closes.
 //
-// The recorder is not closed with the source. One that is closed before makes Receive fail; one that is closed meanwhile hands over its
-// last batches and nothing more comes.
+// The recorder is not closed with the source. With one that is closed already Start fails; one that is closed meanwhile hands over its
+// last batches, and nothing more comes.
 func InProcess(rec *zibrato.Recorder, levels ...metric.Level) Source {
 	if rec == nil {
 		rec = zibrato.Default()
@@ -26,15 +26,21 @@ func InProcess(rec *zibrato.Recorder, levels ...metric.Level) Source {
 	return &inProcess{rec: rec, levels: levels}
 }
 
-type inProcess struct {
-	rec    *zibrato.Recorder
-	levels metric.Levels
+// opener is a source that can begin to deliver before Receive is called, so that nothing is missed that happens after Start.
+type opener interface {
+	open(deliver func(*metric.Batch)) error
 }
 
-func (s *inProcess) Receive(ctx context.Context, deliver func(*metric.Batch)) error {
-	var leaving atomic.Bool // set here, read wherever the recorder drains
+type inProcess struct {
+	rec     *zibrato.Recorder
+	levels  metric.Levels
+	tap     *zibrato.Tap // nil: not attached
+	leaving atomic.Bool  // set by Receive, read wherever the recorder drains
+}
+
+func (s *inProcess) open(deliver func(*metric.Batch)) error {
 	tap, err := s.rec.Attach(func(b *metric.Batch) {
-		if leaving.Load() && b.Final {
+		if b.Final && s.leaving.Load() {
 			// It is the source that ends, not the recorder: what its up-down counters show still holds.
 			own := *b
 			own.Final = false
@@ -46,14 +52,25 @@ func (s *inProcess) Receive(ctx context.Context, deliver func(*metric.Batch)) er
 		return fmt.Errorf("in-process: %w", err)
 	}
 	tap.Watch(s.levels.Include)
+	s.tap = tap
+	return nil
+}
+
+func (s *inProcess) Receive(ctx context.Context, deliver func(*metric.Batch)) error {
+	if s.tap == nil {
+		if err := s.open(deliver); err != nil {
+			return err
+		}
+	}
 	<-ctx.Done()
-	leaving.Store(true)
+	s.leaving.Store(true)
 	last, cancel := context.WithTimeout(context.Background(), handOver)
 	defer cancel()
-	if err := tap.Close(last); err != nil {
+	if err := s.tap.Close(last); err != nil {
 		return fmt.Errorf("in-process: %w", err)
 	}
 	return nil
 }
 
+// Close has nothing to do after Receive, whose end detached.
 func (s *inProcess) Close() error { return nil }

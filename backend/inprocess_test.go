@@ -1,0 +1,60 @@
+package backend
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/metric"
+)
+
+func TestInProcessBringsWhatTheRecorderMeasures(t *testing.T) {
+	rec := zibrato.New(zibrato.Config{})
+	defer rec.Close()
+	sink := &fakeSink{}
+	b := must(t, Config{From: InProcess(rec, metric.Info), Sinks: []Sink{sink}, Interval: time.Hour})
+	for i := range 1000 {
+		rec.Record("size", float64(i))
+		rec.Inc("jobs")
+	}
+	rec.With(zibrato.AtLevel(zibrato.LevelDebug)).Inc("unwanted")
+	open := rec.NewUpDown("open")
+	open.Add(5)
+	open.Add(-2)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	windows := sink.got() // two, should the hour have ended meanwhile
+	var jobs int64
+	var sizes uint64
+	last := 0.0
+	for _, w := range windows {
+		if a := find(w.Series, "jobs"); a != nil {
+			jobs += a.IntSum
+		}
+		if a := find(w.Series, "size"); a != nil {
+			sizes += a.Count
+		}
+		if a := find(w.Series, "open"); a != nil {
+			last = a.Detail.Last
+		}
+		if find(w.Series, "unwanted") != nil {
+			t.Error("a level came that was not asked for")
+		}
+	}
+	if jobs != 1000 || sizes != 1000 || last != 3 {
+		t.Errorf("jobs %d, sizes %d, open %g; want 1000, 1000, 3", jobs, sizes, last)
+	}
+}
+
+func TestClosedRecorderIsNoSource(t *testing.T) {
+	rec := zibrato.New(zibrato.Config{})
+	if err := rec.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := Start(Config{From: InProcess(rec), Sinks: []Sink{&fakeSink{}}}); b != nil || !errors.Is(err, zibrato.ErrClosed) || !strings.Contains(err.Error(), "Config.From") {
+		t.Errorf("Start: %v", err)
+	}
+}
