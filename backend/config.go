@@ -35,8 +35,9 @@ type Config struct {
 	// flush that follows; 0 means DefaultExpire. Recorders repeat their totals at least once a minute, so it should be a few minutes.
 	Expire time.Duration
 	// MaxSeries bounds the series in a window, and those whose totals are remembered, counted once per process; 0 means DefaultMaxSeries.
-	// What exceeds it is left out, counted and logged; exact totals of it are made up for when there is room again. A series takes
-	// 0.3 KiB, and in each window that holds it up to 2 KiB as a rule (20 KiB when its values span 12 decades in both signs).
+	// What exceeds it is left out, counted and logged; exact totals of it are made up for when there is room again. A series
+	// takes about 0.4 KiB, and in each window that holds it 0.2 KiB where it has one value, 2 KiB where most of its values lie
+	// within a factor of ten, and 20 KiB at most.
 	MaxSeries int
 	// QueueWindows is how many windows may wait for a sink; 0 means DefaultQueueWindows. Of windows too many the oldest is
 	// dropped, counted and logged. Windows are shared: one that waits for several sinks is in memory once.
