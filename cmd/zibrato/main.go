@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/zibrato/zibrato/librato"
 )
 
 // cli is the command line, as kong reads it.
@@ -40,6 +42,7 @@ func run(args []string) int {
 		kong.Name("zibrato"),
 		kong.Description(description),
 		kong.DefaultEnvars("ZIBRATO"),
+		kong.Vars{"librato_url": librato.DefaultURL},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
 	command, err := parser.Parse(negativeLast(args))

@@ -104,8 +104,7 @@ func negativeLast(args []string) []string {
 		return args
 	}
 	i := slices.IndexFunc(args, func(a string) bool {
-		_, err := strconv.ParseFloat(a, 64)
-		return err == nil && strings.HasPrefix(a, "-")
+		return len(a) > 1 && a[0] == '-' && strings.IndexByte("0123456789.", a[1]) >= 0
 	})
 	if i < 0 {
 		return args

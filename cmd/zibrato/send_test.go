@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -15,9 +16,7 @@ func TestAMeasurementTravelsFromSendToTheLog(t *testing.T) {
 	t.Parallel()
 	_, in, out := forward(t)
 	log := start(t, nil, "log", "--from", out, "--levels", "info+", "--flush", "200ms")
-	if status, stdout, stderr := result(t, nil, "send", "counter", "jobs.done", "5", "--to", in, "--wait", "20s"); status != 0 || stdout+stderr != "" {
-		t.Fatalf("send: status %d, %q", status, stdout+stderr)
-	}
+	send(t, in, "counter", "jobs.done", "5")
 	line := log.stdout.await(t, `.*"jobs\.done".*\n`)[0]
 	var got struct {
 		Name, Kind, Level, Source string
@@ -26,46 +25,45 @@ func TestAMeasurementTravelsFromSendToTheLog(t *testing.T) {
 	if err := json.Unmarshal([]byte(line), &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := got; got.Name != "jobs.done" || got.Kind != "counter" || got.Level != "info" || got.Source != "zibrato" || got.Sum != 5 {
-		t.Errorf("got %+v", want)
+	if got.Name != "jobs.done" || got.Kind != "counter" || got.Level != "info" || got.Source != "zibrato" || got.Sum != 5 {
+		t.Errorf("got %+v", got)
 	}
 }
 
-func TestTailShowsWhatIsSent(t *testing.T) {
+// sent are command lines of send and what tail shows of them.
+var sent = []struct {
+	args  []string
+	json  map[string]any
+	human string
+}{
+	{
+		[]string{"counter", "jobs done", "9007199254740993"},
+		map[string]any{"name": "jobs done", "kind": "counter", "level": "info", "source": "zibrato", "value": json.Number("9007199254740993")},
+		`(?m)^\S+ info +counter +jobs done 9007199254740993 zibrato$`,
+	}, {
+		[]string{"gauge", "temperature", "-5.5", "--source", "cellar"},
+		map[string]any{"name": "temperature", "kind": "gauge", "level": "info", "source": "cellar", "value": json.Number("-5.5")},
+		`(?m)^\S+ info +gauge +temperature -5\.5 cellar$`,
+	}, {
+		[]string{"timer", "db.query", "150ms", "--level", "debug"},
+		map[string]any{"name": "db.query", "kind": "timer", "level": "debug", "source": "zibrato", "value": json.Number("0.15")},
+		`(?m)^\S+ debug +timer +db\.query 150ms zibrato$`,
+	}, {
+		[]string{"timer", "db.seconds", "0.000000001"},
+		map[string]any{"name": "db.seconds", "kind": "timer", "level": "info", "source": "zibrato", "value": json.Number("1e-09")},
+		`(?m)^\S+ info +timer +db\.seconds 1ns zibrato$`,
+	},
+}
+
+func TestTailShowsWhatIsSentForPrograms(t *testing.T) {
 	t.Parallel()
 	_, in, out := forward(t)
-	jsonTail := start(t, nil, "tail", "--from", out, "--levels", "debug,info", "--json")
-	tail := start(t, nil, "tail", "--from", out, "--levels", "debug,info")
-	for _, test := range []struct {
-		args  []string
-		want  map[string]any
-		human string
-	}{
-		{
-			[]string{"counter", "jobs done", "9007199254740993"},
-			map[string]any{"name": "jobs done", "kind": "counter", "level": "info", "source": "zibrato", "value": json.Number("9007199254740993")},
-			`info +counter +jobs done 9007199254740993 zibrato\n`,
-		}, {
-			[]string{"gauge", "temperature", "-5.5", "--source", "cellar"},
-			map[string]any{"name": "temperature", "kind": "gauge", "level": "info", "source": "cellar", "value": json.Number("-5.5")},
-			`info +gauge +temperature -5\.5 cellar\n`,
-		}, {
-			[]string{"timer", "db.query", "150ms", "--level", "debug"},
-			map[string]any{"name": "db.query", "kind": "timer", "level": "debug", "source": "zibrato", "value": json.Number("0.15")},
-			`debug +timer +db\.query 150ms zibrato\n`,
-		}, {
-			[]string{"timer", "db.seconds", "0.000000001"},
-			map[string]any{"name": "db.seconds", "kind": "timer", "level": "info", "source": "zibrato", "value": json.Number("1e-09")},
-			`info +timer +db\.seconds 1ns zibrato\n`,
-		},
-	} {
+	tail := start(t, nil, "tail", "--from", out, "--levels", "debug,info", "--json")
+	for _, s := range sent {
 		begin := time.Now().Truncate(time.Second)
-		args := append([]string{"send", "--to", in, "--wait", "20s"}, test.args...)
-		if status, _, stderr := result(t, nil, args...); status != 0 || stderr != "" {
-			t.Fatalf("%q: status %d, %q", args, status, stderr)
-		}
-		name := test.want["name"].(string)
-		dec := json.NewDecoder(strings.NewReader(jsonTail.stdout.await(t, `.*"`+name+`".*\n`)[0]))
+		send(t, in, s.args...)
+		name := s.json["name"].(string)
+		dec := json.NewDecoder(strings.NewReader(tail.stdout.await(t, `.*"`+name+`".*\n`)[0]))
 		dec.UseNumber()
 		var got map[string]any
 		if err := dec.Decode(&got); err != nil {
@@ -75,12 +73,30 @@ func TestTailShowsWhatIsSent(t *testing.T) {
 		if err != nil || at.Before(begin) || at.After(time.Now()) {
 			t.Errorf("%s: time %v, want one since %v (%v)", name, got["time"], begin, err)
 		}
-		delete(got, "time")
-		test.want["tags"] = map[string]any{}
-		if diff := cmp.Diff(test.want, got); diff != "" {
+		want := maps.Clone(s.json)
+		want["time"], want["tags"] = got["time"], map[string]any{}
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		tail.stdout.await(t, test.human)
+	}
+}
+
+func TestTailShowsWhatIsSentForPeople(t *testing.T) {
+	t.Parallel()
+	_, in, out := forward(t)
+	tail := start(t, nil, "tail", "--from", out, "--levels", "debug,info")
+	for _, s := range sent {
+		send(t, in, s.args...)
+		tail.stdout.await(t, s.human)
+	}
+}
+
+// send sends one measurement to whoever subscribes.
+func send(t *testing.T, to string, args ...string) {
+	t.Helper()
+	args = append([]string{"send", "--to", to, "--wait", "20s"}, args...)
+	if status, stdout, stderr := result(t, nil, args...); status != 0 || stdout+stderr != "" {
+		t.Fatalf("%q: status %d, %q", args, status, stdout+stderr)
 	}
 }
 
@@ -102,9 +118,7 @@ func TestSendWithoutASubscriberIsStatusFour(t *testing.T) {
 	t.Parallel()
 	_, in, out := forward(t)
 	log := start(t, nil, "log", "--from", out, "--levels", "info", "--flush", "200ms")
-	if status, _, stderr := result(t, nil, "send", "counter", "x", "1", "--to", in, "--wait", "20s"); status != 0 {
-		t.Fatalf("status %d, %q", status, stderr)
-	}
+	send(t, in, "counter", "x", "1")
 	status, _, stderr := result(t, nil, "send", "counter", "x", "1", "--to", in, "--wait", "2s", "--level", "debug")
 	if status != 4 || !strings.Contains(stderr, "debug") {
 		t.Errorf("status %d, %q", status, stderr)

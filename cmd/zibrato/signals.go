@@ -12,8 +12,8 @@ import (
 
 // The program ends within two seconds of the signal that asks it to.
 const (
-	flushTimeout = 1500 * time.Millisecond // for what has arrived to be written out
-	endTimeout   = 1800 * time.Millisecond // for all of it
+	flushTimeout = 1200 * time.Millisecond // for what has arrived to be written out
+	endTimeout   = 1500 * time.Millisecond // for all of it
 )
 
 // untilSignal runs f with a context that ends with the first SIGINT or SIGTERM. If f does not return in time after that,
