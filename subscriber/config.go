@@ -1,13 +1,10 @@
 package subscriber
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"strconv"
-	"strings"
 
+	"github.com/zibrato/zibrato/internal/endpoint"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -47,7 +44,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if err := checkEndpoint(c.From); err != nil {
+	if err := endpoint.Check(c.From); err != nil {
 		return c, fmt.Errorf("subscriber: Config.From %q: %w", c.From, err)
 	}
 	for _, l := range c.Levels {
@@ -72,29 +69,4 @@ func (c Config) topics() []string {
 		topics = append(topics, metric.SamplesTopic+string(l)+"|", string(l)+"|")
 	}
 	return topics
-}
-
-// checkEndpoint finds mistakes that libzmq would keep to itself, since it resolves and connects in the background.
-func checkEndpoint(uri string) error {
-	if path, ok := strings.CutPrefix(uri, "ipc://"); ok {
-		if path == "" || path == "*" {
-			return errors.New("want ipc://path")
-		}
-		return nil
-	}
-	hostport, ok := strings.CutPrefix(uri, "tcp://")
-	if !ok {
-		return errors.New("want tcp://host:port or ipc://path")
-	}
-	host, port, err := net.SplitHostPort(hostport)
-	if err != nil || host == "" || host == "*" {
-		return errors.New("want tcp://host:port, with the host to connect to; an IPv6 address stands in brackets")
-	}
-	if strings.ContainsAny(host, " /@;|") {
-		return fmt.Errorf("host %q: want an address or a name", host)
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return fmt.Errorf("port %q: want 1 to 65535", port)
-	}
-	return nil
 }

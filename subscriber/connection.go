@@ -4,12 +4,8 @@ package subscriber
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"strings"
 	"syscall"
 	"time"
 
@@ -31,7 +27,6 @@ const (
 	handshakeTimeout  = 5 * time.Second
 	heartbeatInterval = time.Second
 	heartbeatTimeout  = 3 * time.Second
-	resolveTimeout    = 2 * time.Second
 
 	// reviveAfter is how long a lost connection may go without libzmq saying that it will make another.
 	reviveAfter = 200 * time.Millisecond
@@ -160,30 +155,4 @@ func (c *connection) close() error {
 		return fmt.Errorf("subscriber: closing the socket: %w", err)
 	}
 	return nil
-}
-
-// needsIPv6 reports whether the endpoint can be reached by IPv6 only. libzmq, told to use IPv6, prefers it, and would look
-// for localhost at ::1 while a forwarder listens on 127.0.0.1. A name that cannot be looked up now is taken for an IPv4 one;
-// libzmq goes on looking.
-func needsIPv6(uri string) bool {
-	hostport, ok := strings.CutPrefix(uri, "tcp://")
-	if !ok {
-		return false
-	}
-	host, _, _ := net.SplitHostPort(hostport)
-	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.Is6()
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
-	defer cancel()
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return false
-	}
-	for _, a := range addrs {
-		if a.Unmap().Is4() {
-			return false
-		}
-	}
-	return true
 }

@@ -12,6 +12,7 @@ import (
 
 	zmq "github.com/pebbe/zmq4"
 
+	"github.com/zibrato/zibrato/internal/endpoint"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -54,7 +55,7 @@ func Start(cfg Config) (*Subscriber, error) {
 		cfg:        cfg,
 		closing:    make(chan struct{}),
 		use:        make(chan struct{}, 1),
-		ipv6:       needsIPv6(cfg.From),
+		ipv6:       endpoint.NeedsIPv6(cfg.From),
 		complaints: complaints{log: cfg.Logger, from: cfg.From},
 	}
 	s.stop = sync.OnceFunc(func() { close(s.closing) })

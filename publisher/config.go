@@ -1,0 +1,84 @@
+package publisher
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/endpoint"
+	"github.com/zibrato/zibrato/metric"
+)
+
+// The defaults of [Config].
+const (
+	DefaultEndpoint     = "tcp://127.0.0.1:5550"
+	DefaultQueueBytes   = 8 << 20
+	DefaultCloseTimeout = 2 * time.Second
+)
+
+// Format is how a publisher writes.
+type Format uint8
+
+const (
+	Binary Format = iota // batches with totals, docs/wire.md
+	Text                 // the text form of Zibrato 0.2, one sample a message
+)
+
+// String returns the format's name.
+func (f Format) String() string {
+	switch f {
+	case Binary:
+		return "binary"
+	case Text:
+		return "text"
+	}
+	return fmt.Sprintf("format(%d)", uint8(f))
+}
+
+// Config says what a publisher sends, and where. The zero Config is ready to use.
+type Config struct {
+	// Recorder is whose batches are sent. Default: zibrato.Default().
+	Recorder *zibrato.Recorder
+	// Endpoint is where it connects to, a forwarder's In: tcp://host:port or ipc://path. Default: DefaultEndpoint.
+	Endpoint string
+	// Format is how it writes. Default: Binary.
+	Format Format
+	// QueueBytes bounds the messages that wait to be sent. libzmq may hold about as much again. Default: DefaultQueueBytes; at least metric.MaxFrame.
+	QueueBytes int
+	// CloseTimeout bounds Close. Default: DefaultCloseTimeout.
+	CloseTimeout time.Duration
+	// Logger hears what the recorder has to say and when messages are dropped, at a bounded rate. Nil discards.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Recorder == nil {
+		c.Recorder = zibrato.Default()
+	}
+	if c.Endpoint == "" {
+		c.Endpoint = DefaultEndpoint
+	}
+	if err := endpoint.Check(c.Endpoint); err != nil {
+		return c, fmt.Errorf("publisher: Config.Endpoint %q: %w", c.Endpoint, err)
+	}
+	if c.Format > Text {
+		return c, fmt.Errorf("publisher: Config.Format: %v is neither Binary nor Text", c.Format)
+	}
+	if c.QueueBytes == 0 {
+		c.QueueBytes = DefaultQueueBytes
+	}
+	if c.QueueBytes < metric.MaxFrame {
+		return c, fmt.Errorf("publisher: Config.QueueBytes is %d: want at least %d", c.QueueBytes, metric.MaxFrame)
+	}
+	if c.CloseTimeout == 0 {
+		c.CloseTimeout = DefaultCloseTimeout
+	}
+	if c.CloseTimeout < 0 {
+		return c, fmt.Errorf("publisher: Config.CloseTimeout %v is negative", c.CloseTimeout)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}

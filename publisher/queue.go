@@ -1,0 +1,96 @@
+package publisher
+
+import "sync"
+
+// queue holds the messages that wait to be sent, up to a bound in bytes. The drain puts, the socket's goroutine takes.
+type queue struct {
+	mu       sync.Mutex
+	messages [][]byte
+	bytes    int
+	bound    int
+	spare    [][]byte        // memory of messages that were sent
+	empty    []chan struct{} // closed once the queue is empty
+	ready    chan struct{}   // has room for one token: there may be something
+}
+
+func newQueue(bound int) *queue { return &queue{bound: bound, ready: make(chan struct{}, 1)} }
+
+// put appends the message that encode appends to its argument. It reports false when there is no room.
+func (q *queue) put(encode func([]byte) []byte) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var buf []byte
+	if n := len(q.spare); n > 0 {
+		buf, q.spare = q.spare[n-1], q.spare[:n-1]
+	}
+	buf = encode(buf[:0])
+	if q.bytes+len(buf) > q.bound {
+		q.keep(buf)
+		return false
+	}
+	q.messages = append(q.messages, buf)
+	q.bytes += len(buf)
+	q.signal()
+	return true
+}
+
+func (q *queue) signal() {
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+}
+
+// first returns the oldest message, nil when there is none. It stays in the queue until drop.
+func (q *queue) first() []byte {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.messages) == 0 {
+		return nil
+	}
+	return q.messages[0]
+}
+
+// drop removes the oldest message, which was sent.
+func (q *queue) drop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	buf := q.messages[0]
+	q.messages[0] = nil
+	q.messages = q.messages[1:]
+	q.bytes -= len(buf)
+	q.keep(buf)
+	if len(q.messages) == 0 {
+		q.messages = nil // the slice's front is never reused
+		for _, c := range q.empty {
+			close(c)
+		}
+		q.empty = nil
+	}
+}
+
+// keep keeps a few buffers for reuse.
+func (q *queue) keep(buf []byte) {
+	if len(q.spare) < 16 && cap(buf) <= 256<<10 {
+		q.spare = append(q.spare, buf)
+	}
+}
+
+// drained returns a channel that is closed once the queue is empty.
+func (q *queue) drained() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	c := make(chan struct{})
+	if len(q.messages) == 0 {
+		close(c)
+	} else {
+		q.empty = append(q.empty, c)
+	}
+	return c
+}
+
+func (q *queue) len() (messages, bytes int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.messages), q.bytes
+}
