@@ -15,7 +15,7 @@ import (
 )
 
 type demoCmd struct {
-	For time.Duration `default:"15s" placeholder:"TIME" help:"How long to run."`
+	For time.Duration `default:"15s" help:"How long to run."`
 }
 
 func (demoCmd) Help() string {

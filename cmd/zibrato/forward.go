@@ -10,8 +10,8 @@ import (
 )
 
 type forwardCmd struct {
-	In          string `default:"tcp://127.0.0.1:5550" placeholder:"ENDPOINT" help:"Where publishers connect: tcp://host:port or ipc://path; port 0 lets the kernel choose."`
-	Out         string `default:"tcp://127.0.0.1:5551" placeholder:"ENDPOINT" help:"Where subscribers connect."`
+	In          string `default:"tcp://127.0.0.1:5550" help:"Where publishers connect: tcp://host:port or ipc://path; port 0 lets the kernel choose."`
+	Out         string `default:"tcp://127.0.0.1:5551" help:"Where subscribers connect."`
 	AllowRemote bool   `help:"Listen on addresses that other machines can reach, all of which may then read and forge measurements."`
 }
 

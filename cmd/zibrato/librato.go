@@ -16,12 +16,12 @@ import (
 
 type libratoCmd struct {
 	receiving
-	Flush       time.Duration `default:"60s" placeholder:"TIME" help:"Send once in this time, 1s to 1h."`
+	Flush       time.Duration `default:"60s" help:"Send once in this time, 1s to 1h."`
 	User        string        `env:"ZIBRATO_USER,LIBRATO_USER" placeholder:"EMAIL" help:"The account's e-mail."`
 	Token       string        `env:"ZIBRATO_TOKEN,LIBRATO_TOKEN" placeholder:"TOKEN" help:"An API token that may record. Other users of this machine can see command lines: better use --token-file or the environment."`
 	TokenFile   string        `placeholder:"FILE" help:"A file that holds the token; wins over --token."`
-	URL         string        `name:"url" default:"${librato_url}" placeholder:"URL" help:"Where the API is."`
-	API         string        `name:"api" default:"measurements" enum:"measurements,metrics" placeholder:"NAME" help:"measurements (tagged) or metrics (source-based, as Zibrato 0.2)."`
+	URL         string        `name:"url" default:"${librato_url}" help:"Where the API is."`
+	API         string        `name:"api" default:"measurements" enum:"measurements,metrics" help:"measurements (tagged) or metrics (source-based, as Zibrato 0.2)."`
 	Prefix      string        `placeholder:"TEXT" help:"Goes before every name."`
 	Percentiles []float64     `placeholder:"LIST" help:"Percentiles of timers and distributions to send, as 50,99.9."`
 	PlainHTTP   bool          `name:"plain-http" help:"Let the token travel unencrypted to other hosts."`

@@ -18,10 +18,10 @@ import (
 
 type logCmd struct {
 	receiving
-	Flush    time.Duration `default:"10s" placeholder:"TIME" help:"Write once in this time."`
+	Flush    time.Duration `default:"10s" help:"Write once in this time."`
 	File     string        `placeholder:"PATH" help:"Append to this file instead of standard output."`
-	MaxBytes int64         `default:"104857600" placeholder:"N" help:"Rotate the file before it grows larger than this; -1 means never."`
-	Keep     int           `default:"7" placeholder:"N" help:"How many rotated files to keep; -1 means none."`
+	MaxBytes int64         `default:"104857600" help:"Rotate the file before it grows larger than this; -1 means never."`
+	Keep     int           `default:"7" help:"How many rotated files to keep; -1 means none."`
 }
 
 func (logCmd) Help() string {

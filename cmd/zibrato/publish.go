@@ -15,9 +15,9 @@ import (
 
 // sending are the flags of every command that publishes.
 type sending struct {
-	To    string        `default:"tcp://127.0.0.1:5550" placeholder:"ENDPOINT" help:"The forwarder's endpoint for publishers."`
-	Level level         `default:"info" placeholder:"LEVEL" help:"The level to publish at."`
-	Wait  time.Duration `default:"1s" placeholder:"TIME" help:"How long to wait for the forwarder and for somebody who subscribes to the level."`
+	To    string        `default:"tcp://127.0.0.1:5550" help:"The forwarder's endpoint for publishers."`
+	Level level         `default:"info" help:"The level to publish at."`
+	Wait  time.Duration `default:"1s" help:"How long to wait for the forwarder and for somebody who subscribes to the level."`
 }
 
 func (s sending) validate() error {

@@ -18,7 +18,7 @@ import (
 
 type sendCmd struct {
 	sending
-	Source string `default:"zibrato" placeholder:"NAME" help:"Where the measurement comes from."`
+	Source string `default:"zibrato" help:"Where the measurement comes from."`
 
 	Kind  string `arg:"" enum:"counter,gauge,timer" help:"counter, gauge or timer."`
 	Name  string `arg:"" help:"The series' name."`
@@ -26,8 +26,8 @@ type sendCmd struct {
 }
 
 func (sendCmd) Help() string {
-	return `Waits until somebody subscribes to the level and has a forwarder pass on the measurement; without --wait being over,
-nothing is lost although the program ends at once.
+	return `Waits until the forwarder says that somebody subscribes to the level, up to --wait, and then sends: what is sent
+before that is lost. The source is zibrato unless --source says otherwise, as it does for scripts that several hosts run.
 
 Example:
 
