@@ -47,16 +47,18 @@ func run(args []string) int {
 	)
 	command, err := parser.Parse(negativeLast(args))
 	if err != nil {
-		return fail(commandName(args), usageError{err})
+		return fail(commandName(parser, args), usageError{err})
 	}
 	name := strings.Fields(command.Command())[0]
 	return fail(name, command.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))))
 }
 
-// commandName is the command that could not be parsed, as far as there is one.
-func commandName(args []string) string {
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		return args[0]
+// commandName is the command whose line could not be parsed, or "" if it names none.
+func commandName(parser *kong.Kong, args []string) string {
+	for _, c := range parser.Model.Children {
+		if len(args) > 0 && args[0] == c.Name {
+			return c.Name
+		}
 	}
 	return ""
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -64,6 +65,22 @@ func TestASignalEndsABackendWhoseServiceHangs(t *testing.T) { // not parallel: t
 	p := stuck(t)
 	p.endsSoon(t, syscall.SIGTERM)
 	p.stderr.await(t, "may be lost")
+}
+
+func TestWhatHangsIsLeftToItself(t *testing.T) { // not parallel: time counts
+	release := make(chan struct{})
+	defer close(release)
+	begin := time.Now()
+	err := untilSignal(func(context.Context) error {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+			return err
+		}
+		<-release // as a write to a terminal that nobody lets go on
+		return errors.New("released")
+	})
+	if took := time.Since(begin); err != nil || took > 2*time.Second {
+		t.Errorf("%v after %v", err, took)
+	}
 }
 
 func TestASecondSignalEndsTheProgramAtOnce(t *testing.T) {

@@ -62,7 +62,6 @@ func TestWrongUsageIsStatusTwoAndOneLine(t *testing.T) {
 		args []string
 	}{
 		{"--nonsense", []string{"forward", "--nonsense"}},
-		{"nonsense", []string{"nonsense"}},
 		{"--user (ZIBRATO_USER, LIBRATO_USER)", []string{"librato", "--token", "x"}},
 		{"--token-file (ZIBRATO_TOKEN_FILE) or --token (ZIBRATO_TOKEN, LIBRATO_TOKEN)", []string{"librato", "--user", "u"}},
 		{"--token-file: open /no/such/file", []string{"librato", "--user", "u", "--token-file", "/no/such/file"}},
@@ -104,8 +103,11 @@ func TestWrongUsageIsStatusTwoAndOneLine(t *testing.T) {
 
 func TestNoCommandIsWrongUsage(t *testing.T) {
 	t.Parallel()
-	if status, _, stderr := result(t, nil); status != 2 || strings.Count(stderr, "\n") != 1 {
-		t.Errorf("status %d, %q", status, stderr)
+	for _, args := range [][]string{nil, {"nonsense"}, {"--nonsense"}} {
+		status, _, stderr := result(t, nil, args...)
+		if status != 2 || !strings.HasPrefix(stderr, "zibrato: ") || !strings.HasSuffix(stderr, "; see zibrato --help\n") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: status %d, %q", args, status, stderr)
+		}
 	}
 }
 
