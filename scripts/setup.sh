@@ -2,8 +2,7 @@
 # Checks for what building and testing need, and installs what is missing: a C compiler, pkg-config, libzmq and, for the
 # tests of interoperation, pyzmq for the system's Python. Silent when all is there.
 #
-#   setup.sh           install as root or with passwordless sudo, otherwise print the command to run and fail
-#   setup.sh --print   print the command only
+# Installing takes root, or sudo without a password. Otherwise it prints the one command to run, and fails.
 set -eu
 
 zmq_version=4.3.3 # older ones can be brought down by their peers
@@ -71,7 +70,7 @@ manager() {
 	fi
 }
 
-# command is what installs the packages, to be run by sh as root; by brew's user for brew.
+# command_for is what installs the packages, to be run by sh as root; by the user for brew.
 command_for() {
 	manager=$1
 	shift
@@ -100,26 +99,15 @@ fi
 [ -n "$packages" ] || exit 0
 install=$(command_for "$manager" $packages)
 
-by_hand() {
-	if [ "$manager" = brew ]; then
-		echo "$install"
-	else
-		echo "sudo sh -c '$install'"
-	fi
-}
-
-if [ "${1:-}" = --print ]; then
-	by_hand
-	exit 0
-fi
-echo "setup: installing $packages"
 if [ "$manager" = brew ] || [ "$(id -u)" = 0 ]; then
+	echo "setup: installing $packages"
 	sh -c "$install"
 elif have sudo && sudo -n true 2>/dev/null; then
+	echo "setup: installing $packages"
 	sudo -n sh -c "$install"
 else
-	echo "setup: missing: $(echo $wanted). As root, run:" >&2
-	by_hand >&2
+	echo "setup: missing: $(echo $wanted). Run this, then try again:" >&2
+	echo "sudo sh -c '$install'" >&2
 	exit 1
 fi
 
