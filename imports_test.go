@@ -57,8 +57,8 @@ var forbidden = []struct{ from, to, why string }{
 	{"backend", module + "/publisher", "a backend takes batches from any source"},
 	{"backend", module + "/forwarder", "a backend takes batches from any source"},
 	{"backend", module + "/subscriber", "a backend takes batches from any source"},
-	{"sink/logfile", "github.com/pebbe/zmq4", "a sink works behind any backend, the embedded one too"},
-	{"sink/logfile", module + "/librato", "one sink does not drag in another"},
+	{"sink/...", "github.com/pebbe/zmq4", "a sink works behind any backend, the embedded one too"},
+	{"sink/...", module + "/librato", "one sink does not drag in another"},
 	{"librato", module + "/forwarder", "the worker connects to a forwarder that runs elsewhere"},
 	{"librato", module + "/publisher", "the worker receives"},
 }
@@ -118,15 +118,16 @@ func short(p string) (string, bool) {
 	return strings.CutPrefix(p, module+"/")
 }
 
+// matches reports whether a package is the one that the pattern names, or below it where that ends in "/...".
+func matches(pattern, p string) bool {
+	parent, ok := strings.CutSuffix(pattern, "/...")
+	return p == pattern || ok && (p == parent || strings.HasPrefix(p, parent+"/"))
+}
+
 func layer(p string) int {
-	for i, l := range layers {
-		for _, pattern := range l {
-			if parent, ok := strings.CutSuffix(pattern, "/..."); p == pattern || ok && (p == parent || strings.HasPrefix(p, parent+"/")) {
-				return i
-			}
-		}
-	}
-	return -1
+	return slices.IndexFunc(layers, func(patterns []string) bool {
+		return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, p) })
+	})
 }
 
 func TestPackagesImportFromLayersAboveTheirs(t *testing.T) {
@@ -149,12 +150,19 @@ func TestPackagesImportFromLayersAboveTheirs(t *testing.T) {
 func TestForbiddenEdgesAreNotThere(t *testing.T) {
 	packages := list(t)
 	for _, edge := range forbidden {
-		pkg, ok := packages[full(edge.from)]
-		if !ok {
-			t.Errorf("there is no package %s to forbid anything", full(edge.from))
+		found := false
+		for p, pkg := range packages {
+			from, ours := short(p)
+			if !ours || !matches(edge.from, from) {
+				continue
+			}
+			found = true
+			if slices.Contains(pkg.Deps, edge.to) {
+				t.Errorf("%s depends on %s: %s", p, edge.to, edge.why)
+			}
 		}
-		if slices.Contains(pkg.Deps, edge.to) {
-			t.Errorf("%s depends on %s: %s", full(edge.from), edge.to, edge.why)
+		if !found {
+			t.Errorf("there is no package %s to forbid anything", full(edge.from))
 		}
 	}
 	for p, allowed := range external {
