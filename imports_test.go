@@ -33,7 +33,7 @@ var layers = [][]string{
 	{"backend"},
 	{"backend/backendtest"},
 	{"librato", "sink/..."},
-	{"bench/...", "fuzz/...", "examples/...", "cmd/..."},
+	{"bench/...", "fuzz/...", "interop/...", "examples/...", "cmd/..."},
 }
 
 // forbidden are edges that the layers would allow, and the reason against each. They hold for whatever a package comes to depend
