@@ -198,7 +198,7 @@ func TestZeroMQsOwnProxyServesInPlaceOfOurForwarder(t *testing.T) {
 			pub := startPublisher(t, rec, in, format)
 			must(t, pub.WaitSubscriber(within(t), zibrato.LevelInfo))
 
-			const n = 1000
+			const n = 300 // as text, 1000 would fill the proxy's queue, and it drops what does not fit
 			z := rec.With(zibrato.Tag("straße", "/ä b"))
 			for i := range n - 1 {
 				z.Observe("db.query", time.Duration(i+1)*time.Nanosecond)
@@ -214,7 +214,7 @@ func TestZeroMQsOwnProxyServesInPlaceOfOurForwarder(t *testing.T) {
 				timer = "info|db.query./ä b"
 			}
 			want := map[string]learned{
-				timer:         {metric.Timer, "größe", "s", n, 500.5e-6, 500_500, n, 1e-9, 1e-6, 1e-6},
+				timer:         {metric.Timer, "größe", "s", n, 45.15e-6, 45_150, n, 1e-9, 300e-9, 300e-9},
 				"info|задачи": {metric.Counter, "größe", "", 1, 9007199254740993, 9007199254740993, 0, 0, 0, 0},
 				"info|完了 🚀":   {metric.Gauge, "größe", "", 1, -0.1, 0, 1, -0.1, -0.1, -0.1},
 			}
