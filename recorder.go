@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,16 +29,17 @@ const maxLevels = 256
 // the [Default] one; own ones isolate libraries and tests. It has all methods of [Scope]. A Recorder that nothing
 // consumes has no goroutine.
 type Recorder struct {
+	// First, so that they are aligned on 32-bit platforms.
+	misused    [misuses]atomic.Int64
+	overflowed atomic.Int64
+	lost       atomic.Int64 // written by the drain
+
 	Scope
 
 	cfg     Config
 	ring    *ring.Ring
 	process metric.Process
 	begun   time.Time // monotonic origin of uptimes
-
-	misused    [misuses]atomic.Int64
-	overflowed atomic.Int64
-	lost       atomic.Int64 // written by the drain
 
 	mu       sync.Mutex
 	levels   map[Level]*level
@@ -113,7 +115,7 @@ func newLevel(l Level, on *atomicFlag) *level {
 func (r *Recorder) initScope(s *Scope, a attributes) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.r, s.attrs, s.on = r, a, r.level(a.level).on
+	s.r, s.attrs, s.on, s.known = r, a, r.level(a.level).on, &known{}
 }
 
 func (r *Recorder) configure(c Config) error {
@@ -196,8 +198,14 @@ func legalTags(tags []metric.Tag) []metric.Tag {
 	return legal[:min(len(legal), metric.MaxTags)]
 }
 
-// addSeries adds a series. The caller holds mu.
+// addSeries adds a series. It copies the strings, so that no name pins the body it was cut from. The caller holds mu.
 func (r *Recorder) addSeries(key string, d metric.Series, l *level) *series {
+	for _, s := range []*string{&d.Name, &d.Source, &d.Unit, &d.Help} {
+		*s = strings.Clone(*s)
+	}
+	for i, t := range d.Tags {
+		d.Tags[i] = metric.Tag{Key: strings.Clone(t.Key), Value: strings.Clone(t.Value)}
+	}
 	s := &series{id: uint32(len(r.all)), kind: d.Kind, level: l, desc: d, entry: -1}
 	s.handle = newHandle(r, s, l)
 	r.all = append(r.all, s)

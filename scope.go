@@ -1,6 +1,7 @@
 package zibrato
 
 import (
+	"strings"
 	"time"
 
 	"github.com/zibrato/zibrato/internal/clock"
@@ -13,7 +14,12 @@ type Scope struct {
 	on    *atomicFlag
 	r     *Recorder
 	attrs attributes
+	known *known
+}
 
+// known holds the instruments that the scope found by their names. It lies behind a pointer because escape analysis takes
+// an atomic load of a word of the scope for a leak of the scope, and with it of what else pendingErr holds: TimeErr would allocate.
+type known struct {
 	timers        index[Timer]
 	outcomes      index[outcome]
 	counters      index[Counter]
@@ -159,46 +165,61 @@ func (z *Scope) Record(name string, v float64) {
 	}
 }
 
-func (z *Scope) timer(name string) *Timer {
-	return lookup(&z.timers, name, func(n string) (*Timer, bool) { return z.newTimer(n, z.attrs) })
-}
+// What follows finds the instrument of a name, or makes it from a copy of the name. There is no function value in it, so that
+// escape analysis sees that nothing keeps the scope or the name: otherwise TimeErr would allocate.
 
-func (z *Scope) outcome(name string) *outcome {
-	return lookup(&z.outcomes, name, func(n string) (*outcome, bool) {
-		ok, kept1 := z.newTimer(n, z.attrs.with([]Option{Tag("outcome", "ok")}))
-		failed, kept2 := z.newTimer(n, z.attrs.with([]Option{Tag("outcome", "error")}))
-		return &outcome{ok, failed}, kept1 && kept2
-	})
+func (z *Scope) timer(name string) *Timer {
+	if i := z.known.timers.get([]string{name}); i != nil {
+		return i
+	}
+	own := strings.Clone(name)
+	i, kept := z.newTimer(own, z.attrs)
+	return keep(&z.known.timers, own, i, kept)
 }
 
 func (z *Scope) counter(name string) *Counter {
-	return lookup(&z.counters, name, func(n string) (*Counter, bool) { return z.newCounter(n, z.attrs) })
+	if i := z.known.counters.get([]string{name}); i != nil {
+		return i
+	}
+	own := strings.Clone(name)
+	i, kept := z.newCounter(own, z.attrs)
+	return keep(&z.known.counters, own, i, kept)
 }
 
 func (z *Scope) gauge(name string) *Gauge {
-	return lookup(&z.gauges, name, func(n string) (*Gauge, bool) { return z.newGauge(n, z.attrs) })
+	if i := z.known.gauges.get([]string{name}); i != nil {
+		return i
+	}
+	own := strings.Clone(name)
+	i, kept := z.newGauge(own, z.attrs)
+	return keep(&z.known.gauges, own, i, kept)
 }
 
 func (z *Scope) distribution(name string) *Distribution {
-	return lookup(&z.distributions, name, func(n string) (*Distribution, bool) { return z.newDistribution(n, z.attrs) })
+	if i := z.known.distributions.get([]string{name}); i != nil {
+		return i
+	}
+	own := strings.Clone(name)
+	i, kept := z.newDistribution(own, z.attrs)
+	return keep(&z.known.distributions, own, i, kept)
+}
+
+func (z *Scope) outcome(name string) *outcome {
+	if o := z.known.outcomes.get([]string{name}); o != nil {
+		return o
+	}
+	own := strings.Clone(name)
+	ok, kept1 := z.newTimer(own, z.attrs.with([]Option{Tag("outcome", "ok")}))
+	failed, kept2 := z.newTimer(own, z.attrs.with([]Option{Tag("outcome", "error")}))
+	return keep(&z.known.outcomes, own, &outcome{ok, failed}, kept1 && kept2)
 }
 
 // maxCachedName keeps megabytes that somebody passes as a name out of the index.
 const maxCachedName = 1024
 
-// lookup finds what an index has for a name, or makes it. What landed on an overflow series is not kept: names without
-// end must not take memory without end.
-func lookup[T any](x *index[T], name string, make func(string) (*T, bool)) *T {
-	key := [1]string{name}
-	if v := x.get(key[:]); v != nil {
-		return v
-	}
-	return lookupSlow(x, name, make)
-}
-
-//go:noinline
-func lookupSlow[T any](x *index[T], name string, make func(string) (*T, bool)) *T {
-	v, kept := make(name)
+// keep puts what was made into an index, unless it landed on an overflow series: names without end must not take memory
+// without end.
+func keep[T any](x *index[T], name string, v *T, kept bool) *T {
 	if kept && len(name) <= maxCachedName {
 		x.put([]string{name}, v)
 	}
