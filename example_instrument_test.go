@@ -1,0 +1,185 @@
+package zibrato_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/metric"
+)
+
+func sortSeries(s []*metric.Series) {
+	slices.SortFunc(s, (*metric.Series).Compare)
+}
+
+// As a rule instruments are package variables.
+var queries = zibrato.NewTimer("db.query", zibrato.AtLevel(zibrato.LevelDebug), zibrato.Tag("table", "users"), zibrato.WithHelp("queries of users"))
+
+func ExampleNewTimer() {
+	defer queries.Start().Stop()
+}
+
+func ExampleNewCounter() {
+	jobs := zibrato.NewCounter("jobs.done")
+	jobs.Inc()
+}
+
+func ExampleNewUpDown() {
+	open := zibrato.NewUpDown("conns.open")
+	open.Add(1)
+	defer open.Add(-1)
+}
+
+func ExampleNewGauge() {
+	depth := zibrato.NewGauge("queue.depth")
+	depth.Set(17)
+}
+
+func ExampleNewGaugeFunc() {
+	stop := zibrato.NewGaugeFunc("pool.idle", func() float64 { return 3 })
+	defer stop()
+}
+
+func ExampleNewDistribution() {
+	sizes := zibrato.NewDistribution("payload", zibrato.WithUnit("By"))
+	sizes.Record(5120)
+}
+
+func ExampleNewTimerVec() {
+	reqs := zibrato.NewTimerVec("http.request", []string{"route", "status"})
+	route, status := "/orders", "200"
+	defer reqs.With(route, status).Start().Stop()
+}
+
+func ExampleNewCounterVec() {
+	zibrato.NewCounterVec("jobs", []string{"queue"}).With("mail").Inc()
+}
+
+func ExampleNewUpDownVec() {
+	zibrato.NewUpDownVec("conns.open", []string{"pool"}).With("main").Add(1)
+}
+
+func ExampleNewGaugeVec() {
+	zibrato.NewGaugeVec("queue.depth", []string{"queue"}).With("mail").Set(4)
+}
+
+func ExampleNewDistributionVec() {
+	zibrato.NewDistributionVec("payload", []string{"kind"}, zibrato.WithUnit("By")).With("json").Record(512)
+}
+
+func ExampleTimer() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	t := rec.NewTimer("render")
+	t.Do(func() {})
+	t.Observe(20 * time.Millisecond)
+	fmt.Println(t.DoErr(func() error { return errors.New("no template") }))
+	done()
+	// Output:
+	// no template
+	// info timer render count=3
+}
+
+func ExampleStopwatch() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	w := rec.NewTimer("between").Start()
+	w.Stop()
+	done()
+	// Output: info timer between count=1
+}
+
+func ExampleCounter() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	jobs := rec.NewCounter("jobs")
+	jobs.Inc()
+	jobs.Add(4)
+	done()
+	// Output: info counter jobs count=2 sum=5
+}
+
+func ExampleUpDown() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	open := rec.NewUpDown("open")
+	open.Add(3)
+	open.Add(-1)
+	done()
+	// Output: info updown open count=2 sum=2
+}
+
+func ExampleGauge() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	rec.NewGauge("depth").Set(17)
+	done()
+	// Output: info gauge depth count=1
+}
+
+func ExampleDistribution() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	sizes := rec.NewDistribution("size")
+	sizes.Record(0.5)
+	sizes.Record(2)
+	done()
+	// Output: info distribution size count=2 sum=2.5
+}
+
+func ExampleTimerVec_With() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	reqs := rec.NewTimerVec("http.request", []string{"route", "status"})
+	reqs.With("/", "200").Observe(time.Millisecond)
+	reqs.With("/", "500").Observe(time.Millisecond)
+	done()
+	// Output:
+	// info timer http.request route=/ status=200 count=1
+	// info timer http.request route=/ status=500 count=1
+}
+
+func ExampleScope() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	eu := rec.With(zibrato.Tag("region", "eu"))
+	eu.Inc("orders")
+	eu.With(zibrato.AtLevel(zibrato.LevelDebug), zibrato.Tag("step", "pay")).Inc("orders")
+	done()
+	// Output:
+	// debug counter orders region=eu step=pay count=1 sum=1
+	// info counter orders region=eu count=1 sum=1
+}
+
+func ExampleScope_TimeErr() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	query := func(fail bool) (err error) {
+		defer rec.TimeErr("query", &err)()
+		if fail {
+			return errors.New("no")
+		}
+		return nil
+	}
+	query(false)
+	query(true)
+	query(false)
+	done()
+	// Output:
+	// info timer query outcome=error count=1
+	// info timer query outcome=ok count=2
+}
+
+func ExampleOption() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	common := []zibrato.Option{zibrato.Source("db-1"), zibrato.Tag("role", "primary")}
+	rec.NewCounter("reads", common...).Inc()
+	rec.NewCounter("writes", append(common, zibrato.AtLevel(zibrato.LevelWarning))...).Inc()
+	done()
+	// Output:
+	// info counter reads role=primary count=1 sum=1
+	// warning counter writes role=primary count=1 sum=1
+}
