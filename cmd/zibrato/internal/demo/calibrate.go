@@ -1,30 +1,36 @@
 package demo
 
 import (
-	"fmt"
+	"errors"
+	"runtime"
 	"slices"
 	"time"
 
 	"github.com/zibrato/zibrato"
-	"github.com/zibrato/zibrato/backend"
 	"github.com/zibrato/zibrato/metric"
 )
 
-// prices are what calls cost on this machine at this time, in nanoseconds.
+// calibrationRate is how many samples a second are collected to see what collecting takes: about what a service makes.
+// Between a thousand and a hundred thousand it makes little difference, most of it is waking up for the next few.
+const calibrationRate = 20_000
+
+// prices are what instrumentation costs on this machine at this time.
 type prices struct {
-	call   map[metric.Kind]float64 // what the caller waits
-	behind float64                 // the processor time that collecting one call's sample takes
+	call   map[metric.Kind]float64 // nanoseconds that the caller of an instrument waits
+	behind float64                 // the share of a processor that collecting the samples takes; 0 where it cannot be told
 }
 
-// calibrate measures the prices on a recorder of its own, which has a backend so that its levels are watched.
+// calibrate measures the prices, on a recorder of its own with a consumer that does with a batch what a publisher does.
+// It takes two thirds of a second, in which the process should do nothing else.
 func calibrate() (p prices, err error) {
 	rec := zibrato.New(zibrato.Config{})
-	defer rec.Close()
-	b, err := backend.Start(backend.Config{From: backend.InProcess(rec), Interval: time.Minute, Sinks: []backend.Sink{tally{}}})
+	defer func() { err = errors.Join(err, rec.Close()) }()
+	var frame []byte // the drain's
+	tap, err := rec.Attach(func(b *metric.Batch) { frame = metric.AppendBatch(frame[:0], b) })
 	if err != nil {
-		return prices{}, fmt.Errorf("calibrate: %w", err)
+		return prices{}, err
 	}
-	defer b.Close()
+	tap.Watch(everyLevel)
 	var (
 		timer   = rec.NewTimer("calibration.timer")
 		counter = rec.NewCounter("calibration.counter")
@@ -32,23 +38,23 @@ func calibrate() (p prices, err error) {
 		gauge   = rec.NewGauge("calibration.gauge")
 		dist    = rec.NewDistribution("calibration.distribution")
 	)
+	timed := func() { defer timer.Start().Stop() }
 	p.call = map[metric.Kind]float64{
-		metric.Timer:        price(func() { defer timer.Start().Stop() }),
+		metric.Timer:        price(timed),
 		metric.Counter:      price(func() { counter.Inc() }),
 		metric.UpDown:       price(func() { updown.Add(1) }),
 		metric.Gauge:        price(func() { gauge.Set(1) }),
 		metric.Distribution: price(func() { dist.Record(1) }),
 	}
-	p.behind = behind(func() { defer timer.Start().Stop() }, p.call[metric.Timer])
+	p.behind = behind(timed)
 	return p, nil
 }
 
-// price returns what a call takes, less what calling an empty function does: the median of short rounds, so that it is
-// of no consequence when the system interrupts a few of them.
-func price(call func()) float64 {
-	return max(median(call)-median(func() {}), 0)
-}
+// price returns the nanoseconds that a call takes, less what calling an empty function does.
+func price(call func()) float64 { return max(median(call)-median(func() {}), 0) }
 
+// median returns the nanoseconds that a call takes in the median of short rounds, so that it is of no consequence when
+// the system interrupts a few of them.
 func median(call func()) float64 {
 	const rounds, calls = 31, 500
 	took := make([]float64, rounds)
@@ -63,20 +69,32 @@ func median(call func()) float64 {
 	return took[rounds/2]
 }
 
-// behind returns the processor time that a call costs beyond what the caller waits, in nanoseconds. Calls come in small
-// portions, since samples that come faster than they are collected are not collected one by one.
-func behind(call func(), price float64) float64 {
-	const portions, calls = 40, 1000
-	used := func(call func()) float64 {
-		start := cpuTime()
-		for range portions {
-			for range calls {
-				call()
-			}
-			time.Sleep(time.Millisecond)
-		}
-		return float64(cpuTime() - start)
+// behind returns the share of a processor that calls cost beyond what their caller waits: the median of some rounds with
+// the calls, each less a round without.
+func behind(call func()) float64 {
+	const pairs = 3
+	if ownThreadTime() == 0 {
+		return 0
 	}
-	idle := used(func() {})
-	return max((used(call)-idle)/(portions*calls)-price, 0)
+	shares := make([]float64, pairs)
+	for i := range shares {
+		shares[i] = meanwhile(call) - meanwhile(func() {})
+	}
+	slices.Sort(shares)
+	return max(shares[pairs/2], 0)
+}
+
+// meanwhile calls at the calibration's rate, spinning in between, and returns the share of a processor that the process'
+// other threads take meanwhile.
+func meanwhile(call func()) float64 {
+	const long = 100 * time.Millisecond
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	all, own, start := cpuTime(), ownThreadTime(), time.Now()
+	for n, elapsed := 0.0, time.Duration(0); elapsed < long; elapsed = time.Since(start) {
+		for ; n < calibrationRate*elapsed.Seconds(); n++ {
+			call()
+		}
+	}
+	return float64(cpuTime()-all-(ownThreadTime()-own)) / float64(time.Since(start))
 }

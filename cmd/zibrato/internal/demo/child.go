@@ -42,21 +42,21 @@ func Child(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 
 // carryOut does what a program of its own does in main.
 func (o order) carryOut(ctx context.Context, ready func(Ready)) (Cost, error) {
-	if err := zibrato.Configure(zibrato.Config{Source: o.source()}); err != nil {
-		return Cost{}, err
-	}
 	meter, err := startMeter()
 	if err != nil {
 		return Cost{}, err
 	}
-	pub, err := publisher.Start(publisher.Config{Endpoint: o.Endpoint, CloseTimeout: 500 * time.Millisecond})
-	if err != nil {
-		_, _ = meter.stop()
+	if err := zibrato.Configure(zibrato.Config{Source: o.source()}); err != nil {
 		return Cost{}, err
 	}
-	err = errors.Join(o.play(ctx, ready), pub.Close())
-	cost, meterErr := meter.stop()
-	return cost, errors.Join(err, meterErr)
+	pub, err := publisher.Start(publisher.Config{Endpoint: o.Endpoint, CloseTimeout: 500 * time.Millisecond})
+	if err != nil {
+		return Cost{}, err
+	}
+	if err := errors.Join(o.play(ctx, ready), pub.Close()); err != nil {
+		return Cost{}, err
+	}
+	return meter.stop()
 }
 
 // source is what the child's measurements are filed under. Both services have the same: the backend adds them up.

@@ -8,80 +8,90 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato"
-	"github.com/zibrato/zibrato/backend"
 	"github.com/zibrato/zibrato/metric"
 )
 
 // Cost is what its instrumentation cost a process, as far as that can be told from within.
 //
 // InCalls is what the code that is measured paid: its calls, counted exactly, times what a call of that kind costs here,
-// measured at the end in the same process. Measured in a tight loop it is with warm caches, so take it for the lower end.
-// Behind is the work of the goroutines that collect the samples, by calls in the same way. Sockets is what ZeroMQ's threads
-// used, measured. CPU is what the whole process used, measured, with all of these in it.
+// as measured in the same process. That is measured in a tight loop, with warm caches, so take it for the lower end.
+// Behind is the work of the goroutine that collects the samples, likewise. Sockets is what ZeroMQ's threads used,
+// measured. CPU is what the whole process used, measured, with all of these in it.
 type Cost struct {
 	Calls   uint64
 	InCalls time.Duration
-	Behind  time.Duration
-	Sockets time.Duration // 0 where the system does not tell threads apart
+	Behind  time.Duration // 0 where the system does not tell threads apart
+	Sockets time.Duration // 0 there, too
 	CPU     time.Duration // 0 where the system does not say
 }
 
 // Total is all that the instrumentation cost.
 func (c Cost) Total() time.Duration { return c.InCalls + c.Behind + c.Sockets }
 
-// A meter counts the calls that a process makes on the default recorder and works out what they cost.
+// A meter tells in the end what the default recorder cost a process.
 type meter struct {
-	calls tally
-	own   *backend.Backend
+	prices prices
+	start  time.Time
+	cpu    time.Duration
 }
 
-// startMeter begins to count. The meter must be stopped.
+// startMeter measures the prices, and counts from then on. It is for the start of a process, see calibrate.
 func startMeter() (*meter, error) {
-	m := &meter{calls: tally{}}
-	var err error
-	m.own, err = backend.Start(backend.Config{
-		From:     backend.InProcess(zibrato.Default()),
-		Interval: time.Minute,
-		Sinks:    []backend.Sink{m.calls},
-	})
+	p, err := calibrate()
 	if err != nil {
-		return nil, fmt.Errorf("meter: %w", err)
+		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	return m, nil
+	return &meter{prices: p, start: time.Now(), cpu: cpuTime()}, nil
 }
 
-// stop ends the counting and returns what the calls cost. It takes about a tenth of a second, in which the process should
-// do nothing else.
 func (m *meter) stop() (Cost, error) {
-	if err := m.own.Close(); err != nil {
-		return Cost{}, fmt.Errorf("meter: %w", err)
+	cost := Cost{
+		CPU:     cpuTime() - m.cpu,
+		Sockets: threadTime("ZMQbg"),
+		Behind:  time.Duration(m.prices.behind * float64(time.Since(m.start))),
 	}
-	cost := Cost{CPU: cpuTime(), Sockets: threadTime("ZMQbg")}
-	prices, err := calibrate()
+	calls, err := countCalls()
 	if err != nil {
-		return Cost{}, fmt.Errorf("meter: %w", err)
+		return Cost{}, fmt.Errorf("count calls: %w", err)
 	}
-	for kind, calls := range m.calls {
-		cost.Calls += calls
-		cost.InCalls += times(calls, prices.call[kind])
-		cost.Behind += times(calls, prices.behind)
+	for kind, n := range calls {
+		cost.Calls += n
+		cost.InCalls += time.Duration(float64(n) * m.prices.call[kind])
 	}
 	return cost, nil
 }
 
-func times(n uint64, each float64) time.Duration { return time.Duration(float64(n) * each) }
-
-// A tally is a sink that counts calls by kind.
-type tally map[metric.Kind]uint64
-
-func (t tally) Write(_ context.Context, w *metric.Window) error {
-	for i := range w.Series {
-		t[w.Series[i].Kind] += w.Series[i].Count
+// countCalls returns how many calls of each kind the default recorder recorded since the process started: a consumer
+// that comes only now is told the totals.
+func countCalls() (map[metric.Kind]uint64, error) {
+	type told struct {
+		kind  metric.Kind
+		calls uint64
 	}
-	return nil
+	series := map[uint32]told{}
+	tap, err := zibrato.Default().Attach(func(b *metric.Batch) {
+		for i := range b.Entries {
+			e := &b.Entries[i]
+			series[e.ID] = told{e.Series.Kind, e.After.Count}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	tap.Watch(everyLevel)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := tap.Close(ctx); err != nil {
+		return nil, err
+	}
+	calls := map[metric.Kind]uint64{}
+	for _, t := range series {
+		calls[t.kind] += t.calls
+	}
+	return calls, nil
 }
 
-func (t tally) Close(context.Context) error { return nil }
+func everyLevel(zibrato.Level) bool { return true }
 
 // renderCosts draws the processes' costs as a table.
 func renderCosts(children []*child) []byte {
@@ -108,7 +118,7 @@ func renderCosts(children []*child) []byte {
 		line(c.name, formatCount(float64(c.cost.Calls)), duration(c.cost.InCalls), duration(c.cost.Behind),
 			duration(c.cost.Sockets), duration(c.cost.CPU), share)
 	}
-	b.WriteString("In the calls and behind them: counted, times a price found in the same process. Sockets: measured.\n")
+	b.WriteString("Counted: calls, sockets, CPU. Priced at the start of the process: what goes on in the calls and behind them.\n")
 	return b.Bytes()
 }
 

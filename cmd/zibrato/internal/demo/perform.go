@@ -9,8 +9,9 @@ import (
 
 const (
 	shards = 2 // services, each with one part of the corpus
-	// farewell is how long all children together have to end before they are killed.
-	farewell = 1500 * time.Millisecond
+	// farewell is how long all children together have to end before they are killed. They need a few milliseconds where
+	// the machine has time for them.
+	farewell = 5 * time.Second
 )
 
 // A performance is the demo's children, from their start to their end.

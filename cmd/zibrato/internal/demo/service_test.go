@@ -60,7 +60,7 @@ func observe(t *testing.T, enough func(s seen) bool, then func()) (s seen, stop 
 	s = seen{}
 	b, err := backend.Start(backend.Config{
 		From:     backend.InProcess(zibrato.Default()),
-		Interval: 50 * time.Millisecond,
+		Interval: backend.MinInterval,
 		Sinks:    []backend.Sink{until{s, enough, then}},
 	})
 	if err != nil {

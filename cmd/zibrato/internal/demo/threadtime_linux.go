@@ -5,8 +5,18 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
+
+// ownThreadTime returns the processor time that the calling thread has used, or 0 when the system does not say.
+func ownThreadTime() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &used); err != nil {
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
 
 // threadTime returns the processor time that those threads of this process have used whose names begin so. Threads that
 // have ended are not counted.

@@ -53,10 +53,10 @@ func TestFilesKeepsWithinItsLimits(t *testing.T) {
 
 func TestFilesRefusesImpossibleLimitsByTheirName(t *testing.T) {
 	for field, limits := range map[string]Limits{
-		"MaxBytes": {MaxBytes: -1},
-		"MaxFile":  {MaxFile: -1},
-		"Shards":   {Shards: -1},
-		"Limits.Shard is":   {Shard: 2, Shards: 2},
+		"MaxBytes":        {MaxBytes: -1},
+		"MaxFile":         {MaxFile: -1},
+		"Shards":          {Shards: -1},
+		"Limits.Shard is": {Shard: 2, Shards: 2},
 	} {
 		if _, err := Files(tree("a.go"), limits); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("Files(%+v): %v, want an error that names %s", limits, err, field)
