@@ -40,8 +40,11 @@ const (
 )
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Source == "" && len(os.Args) > 0 {
-		c.Source, _ = metric.LegalName(filepath.Base(os.Args[0]))
+	if c.Source == "" {
+		c.Source = "unnamed" // of a program without arguments, such as a library for C
+		if len(os.Args) > 0 {
+			c.Source, _ = metric.LegalName(filepath.Base(os.Args[0]))
+		}
 	}
 	legal, ok := metric.LegalName(c.Source)
 	if !ok {

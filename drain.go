@@ -110,7 +110,7 @@ func (r *Recorder) pass(flush bool) bool {
 		r.swept = uptime
 		p.repeats()
 	}
-	if uptime-r.asked >= r.cfg.AskEvery {
+	if !flush && uptime-r.asked >= r.cfg.AskEvery {
 		r.asked = uptime
 		r.askAll()
 	}
@@ -200,7 +200,7 @@ func (p *drainPass) cell(s *series) (lost int64) {
 	s.inCells = grown
 	switch s.kind {
 	case metric.Counter:
-		sum := metric.IntValue(grown.Sum.Int() - was.Sum.Int())
+		sum := metric.IntValue(max(grown.Sum.Int()-was.Sum.Int(), 0)) // a cell that overflowed has shrunk
 		if sum.Int() != 0 || calls != 0 {
 			p.sample(s, 0, sum)
 		}
@@ -211,7 +211,7 @@ func (p *drainPass) cell(s *series) (lost int64) {
 		p.sample(s, 0, s.total.Sum)
 	case metric.Timer:
 		p.touch(s)
-		s.fold(calls, metric.IntValue(grown.Sum.Int()-was.Sum.Int()))
+		s.fold(calls, metric.IntValue(max(grown.Sum.Int()-was.Sum.Int(), 0)))
 		lost += int64(calls)
 	case metric.Gauge:
 		// The calls found no room, but the last of them lies in the gauge's word.

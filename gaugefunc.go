@@ -1,6 +1,8 @@
 package zibrato
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -54,6 +56,22 @@ func (r *Recorder) askAll() {
 			r.misuse(misuseSlow, gf.g.i.s)
 		}
 	}
+}
+
+// awaitAsked waits for the functions that are being asked.
+func (r *Recorder) awaitAsked(ctx context.Context) error {
+	r.asks.mu.Lock()
+	funcs := slices.Clone(r.asks.funcs)
+	r.asks.mu.Unlock()
+	for _, gf := range funcs {
+		select {
+		case gf.busy <- struct{}{}:
+			<-gf.busy
+		case <-ctx.Done():
+			return fmt.Errorf("zibrato: close: the function of gauge %q does not return: %w", gf.g.i.s.desc.Name, ctx.Err())
+		}
+	}
+	return nil
 }
 
 func (r *Recorder) ask(gf *gaugeFunc) {

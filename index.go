@@ -55,7 +55,7 @@ func (x *index[T]) put(key []string, val *T) {
 	h := hashOf(key)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.find(h, key) != nil {
+	if x.find(h, key) != nil || x.n >= limitMaxSeries { // many illegal names can stand for one series
 		return
 	}
 	table := x.table.Load()

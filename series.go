@@ -1,6 +1,7 @@
 package zibrato
 
 import (
+	"math"
 	"time"
 
 	"github.com/zibrato/zibrato/metric"
@@ -34,13 +35,22 @@ type series struct {
 	sent    metric.Value  // a gauge's last sample in the last batch that had one
 }
 
-// fold adds calls to the totals.
+// fold adds calls to the totals. A sum that has no room in its type stays at its limit: receivers take what shrinks or is not
+// finite for a broken message.
 func (s *series) fold(calls uint64, sum metric.Value) {
 	s.total.Count += calls
 	switch {
-	case s.kind.Integer():
+	case s.kind == metric.UpDown:
 		s.total.Sum = metric.IntValue(s.total.Sum.Int() + sum.Int())
+	case s.kind.Integer():
+		t := s.total.Sum.Int() + sum.Int()
+		if t < s.total.Sum.Int() {
+			t = math.MaxInt64
+		}
+		s.total.Sum = metric.IntValue(t)
 	case s.kind == metric.Distribution:
-		s.total.Sum = metric.FloatValue(s.total.Sum.Float() + sum.Float())
+		if t := s.total.Sum.Float() + sum.Float(); finite(t) {
+			s.total.Sum = metric.FloatValue(t)
+		}
 	}
 }

@@ -14,7 +14,6 @@ type Tap struct {
 	deliver func(*metric.Batch)
 	match   func(Level) bool // guarded by r.mu; nil: none
 	gone    bool             // guarded by r.mu
-	done    chan struct{}    // closed when deliver is not called any more
 }
 
 // Attach connects a consumer. deliver is called with one batch at a time, on the goroutine that drains or, in Flush and Close, on the caller's;
@@ -27,7 +26,7 @@ func (r *Recorder) Attach(deliver func(*metric.Batch)) (*Tap, error) {
 		return nil, ErrClosed
 	}
 	r.consumed = true
-	t := &Tap{r: r, deliver: deliver, done: make(chan struct{})}
+	t := &Tap{r: r, deliver: deliver}
 	r.taps = append(slices.Clone(r.taps), t)
 	r.switchLevels()
 	if r.stop == nil {
@@ -47,7 +46,7 @@ func (r *Recorder) switchLevels() {
 func (t *Tap) wants(l Level) bool { return t.match != nil && t.match(l) }
 
 // Watch says which levels the consumer wants from now on, those included that do not exist yet; nil: none. What is wanted is recorded, and its
-// batches are delivered; a level that it did not want before begins with the totals of all its series. match must be pure and quick.
+// batches are delivered, beginning with the totals of all series of every wanted level: somebody new may listen. match must be pure and quick.
 func (t *Tap) Watch(match func(Level) bool) {
 	r := t.r
 	r.mu.Lock()
@@ -56,7 +55,7 @@ func (t *Tap) Watch(match func(Level) bool) {
 		return
 	}
 	for _, l := range r.levels {
-		if match != nil && match(l.label) && !t.wants(l.label) {
+		if match != nil && match(l.label) {
 			r.full[l] = true
 		}
 	}
@@ -79,14 +78,12 @@ func (t *Tap) Flush(ctx context.Context) error {
 }
 
 // Close delivers what was recorded before it was called, each level's last batch marked final, and detaches the consumer. When it returns,
-// deliver is not called any more, unless ctx ended first. It is idempotent.
+// deliver is not called any more. When ctx ends first it detaches all the same, without the last batches, and returns an error; one call
+// of deliver may still be under way then. It is idempotent.
 func (t *Tap) Close(ctx context.Context) error {
 	r := t.r
-	select {
-	case r.draining <- struct{}{}:
-	case <-t.done:
-		return nil
-	case <-ctx.Done():
+	if !t.mayDrain(ctx) {
+		r.detach(t)
 		return fmt.Errorf("zibrato: close: %w", ctx.Err())
 	}
 	r.mu.Lock()
@@ -98,22 +95,44 @@ func (t *Tap) Close(ctx context.Context) error {
 	}
 	r.pass(true)
 	r.final(t)
+	stopped := r.detach(t)
+	<-r.draining
+	if stopped == nil {
+		return nil
+	}
+	<-stopped
+	return r.awaitAsked(ctx)
+}
 
+// mayDrain takes the right to drain, at once where it is free, even when ctx has ended.
+func (t *Tap) mayDrain(ctx context.Context) bool {
+	select {
+	case t.r.draining <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case t.r.draining <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// detach takes the consumer off the recorder. When it was the last one, it ends the drain, and returns what is closed once that has ended.
+func (r *Recorder) detach(t *Tap) (stopped chan struct{}) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t.gone {
+		return nil
+	}
 	t.gone, t.match = true, nil
 	r.taps = slices.DeleteFunc(slices.Clone(r.taps), func(o *Tap) bool { return o == t })
 	r.switchLevels()
-	var stopped chan struct{}
 	if len(r.taps) == 0 {
 		close(r.stop)
 		stopped = r.stopped
 		r.stop, r.stopped = nil, nil
 	}
-	r.mu.Unlock()
-	close(t.done)
-	<-r.draining
-	if stopped != nil {
-		<-stopped
-	}
-	return nil
+	return stopped
 }

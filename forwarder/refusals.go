@@ -14,8 +14,8 @@ const refusalLogInterval = time.Minute
 // refusals counts what is refused and logs it at a bounded rate, so that no peer can fill a disk. The goroutine that owns the
 // sockets writes it; Stats reads the counts.
 type refusals struct {
+	counts [Refusals]atomic.Uint64 // first, so that they are aligned on 32-bit platforms
 	log    *slog.Logger
-	counts [Refusals]atomic.Uint64
 	said   [Refusals]time.Time // when a reason was last logged
 	logged [Refusals]uint64    // its count then
 }

@@ -24,6 +24,11 @@ var (
 
 // Publisher sends one recorder's batches. All methods may be called from any goroutine.
 type Publisher struct {
+	// First, so that they are aligned on 32-bit platforms.
+	counts struct {
+		messages, bytes, samples, dropped, droppedSamples atomic.Uint64
+	}
+
 	cfg   Config
 	tap   *zibrato.Tap
 	queue *queue
@@ -35,9 +40,6 @@ type Publisher struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced when topics or connected change
 
-	counts struct {
-		messages, bytes, samples, dropped, droppedSamples atomic.Uint64
-	}
 	warned struct {
 		at      time.Time // owned by the drain
 		dropped uint64
@@ -127,6 +129,7 @@ func (p *Publisher) run(s *socket) {
 		if p.send(s) {
 			wait = retryFull
 		}
+		p.hear(s) // sending may have swallowed the descriptor's signal
 		timer.Reset(wait)
 		select {
 		case <-p.queue.ready:
@@ -187,13 +190,16 @@ func (p *Publisher) hear(s *socket) {
 		added = added || more
 	}
 	connected := s.events.connected(s, wasConnected)
-	if connected == wasConnected && !added && len(now) == len(was) {
+	heard := added || len(now) != len(was)
+	if !heard && connected == wasConnected {
 		return
 	}
 	p.topics.Store(&now)
 	p.connected.Store(connected)
-	format := p.cfg.Format
-	p.tap.Watch(func(l zibrato.Level) bool { return now.want(format, l) })
+	if heard {
+		format := p.cfg.Format
+		p.tap.Watch(func(l zibrato.Level) bool { return now.want(format, l) })
+	}
 	p.mu.Lock()
 	close(p.changed)
 	p.changed = make(chan struct{})

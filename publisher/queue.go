@@ -8,9 +8,9 @@ type queue struct {
 	messages [][]byte
 	bytes    int
 	bound    int
-	spare    [][]byte        // memory of messages that were sent
-	empty    []chan struct{} // closed once the queue is empty
-	ready    chan struct{}   // has room for one token: there may be something
+	spare    [][]byte      // memory of messages that were sent
+	empty    chan struct{} // closed and forgotten once the queue is empty; nil while nobody waits for that
+	ready    chan struct{} // has room for one token: there may be something
 }
 
 func newQueue(bound int) *queue { return &queue{bound: bound, ready: make(chan struct{}, 1)} }
@@ -62,10 +62,10 @@ func (q *queue) drop() {
 	q.keep(buf)
 	if len(q.messages) == 0 {
 		q.messages = nil // the slice's front is never reused
-		for _, c := range q.empty {
-			close(c)
+		if q.empty != nil {
+			close(q.empty)
+			q.empty = nil
 		}
-		q.empty = nil
 	}
 }
 
@@ -76,17 +76,23 @@ func (q *queue) keep(buf []byte) {
 	}
 }
 
+var closed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 // drained returns a channel that is closed once the queue is empty.
 func (q *queue) drained() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	c := make(chan struct{})
 	if len(q.messages) == 0 {
-		close(c)
-	} else {
-		q.empty = append(q.empty, c)
+		return closed
 	}
-	return c
+	if q.empty == nil {
+		q.empty = make(chan struct{})
+	}
+	return q.empty
 }
 
 func (q *queue) len() (messages, bytes int) {

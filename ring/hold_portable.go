@@ -7,21 +7,21 @@ import (
 	"runtime"
 )
 
-// hold locks a shard: one that is free at this moment, looking from a random one on, or, when none is, the first that becomes
-// free. It returns nil, holding nothing, when there is none yet.
+// hold locks a shard: the first that is free at this moment, so that what one goroutine alone records stays in order, or, when none is,
+// a random one once it is free. It returns nil, holding nothing, when there is none yet.
 func (r *Ring) hold() *shard {
 	shards := *r.shards.Load()
 	if len(shards) == 0 {
 		return nil
 	}
-	at := rand.IntN(len(shards))
-	for i := range shards {
-		if s := shards[(at+i)%len(shards)]; s.lock.TryLock() {
+	for _, s := range shards {
+		if s.lock.TryLock() {
 			return s
 		}
 	}
-	shards[at].lock.Lock()
-	return shards[at]
+	s := shards[rand.IntN(len(shards))]
+	s.lock.Lock()
+	return s
 }
 
 func (r *Ring) release(s *shard) { s.lock.Unlock() }

@@ -176,7 +176,9 @@ func (r *Ring) Add(series uint32, sum int64) {
 func (r *Ring) AddFloat(series uint32, sum float64) {
 	s, c := r.cell(series)
 	c.count.Store(c.count.Load() + 1)
-	c.sum.Store(math.Float64bits(math.Float64frombits(c.sum.Load()) + sum))
+	if t := math.Float64frombits(c.sum.Load()) + sum; t-t == 0 { // an infinite cell would count nothing ever after
+		c.sum.Store(math.Float64bits(t))
+	}
 	r.release(s)
 	r.rouse()
 }

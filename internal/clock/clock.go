@@ -11,6 +11,6 @@ const CoarseShift = 10
 
 // Wall converts coarse ticks of the recent past to wall time, given a moment in both.
 func Wall(coarse uint32, nowTicks int64, now time.Time) time.Time {
-	age := int32(uint32(nowTicks>>CoarseShift) - coarse)
+	age := max(int32(uint32(nowTicks>>CoarseShift)-coarse), 0) // what waited so long that it wrapped is not from the future
 	return now.Add(-time.Duration(age) << CoarseShift)
 }
