@@ -14,7 +14,7 @@
 // caller adds to a cell instead, where there is always room. So no call is lost; overload loses the single record only.
 //
 // Cells are written by the holder of a shard alone and read by the drain at any time. A cell's two words are
-// read one after the other, so a count may be one call ahead of its sum; they agree once no call is under way.
+// read one after the other, so either may lack calls that the other has; they agree once no call is under way.
 package ring
 
 import (
