@@ -11,7 +11,7 @@ import (
 const (
 	// passEvery is how long the drain waits between passes while there is something to drain. A drain that chases the
 	// producers takes their cache lines away and makes every call dearer.
-	passEvery = 5 * time.Millisecond
+	passEvery = 10 * time.Millisecond
 	// sweepEvery is the backstop of an idle drain, and the grain of repeated totals.
 	sweepEvery = time.Second
 	// batchBytes is when a batch is full.
@@ -60,7 +60,7 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 		timer.Reset(min(sweepEvery, r.cfg.AskEvery))
 		select {
 		case <-wake:
-			timer.Reset(passEvery / 5) // let a few more come
+			timer.Reset(passEvery / 10) // let a few more come
 		case <-timer.C:
 			timer.Reset(0)
 		case <-stop:
