@@ -16,17 +16,9 @@ import (
 )
 
 const (
-	messageBytes     = 64 << 10 // about the size to which batches are filled
-	textQueue        = 4096     // text messages are small
-	maxSubscription  = 256      // a forwarder has nothing longer to say
-	reconnectMin     = 50 * time.Millisecond
-	reconnectMax     = 2 * time.Second
-	connectTimeout   = 5 * time.Second
-	handshakeTimeout = 5 * time.Second
-	heartbeatEvery   = time.Second
-	heartbeatTimeout = 3 * time.Second
-	// reviveAfter is how long a lost connection may go without libzmq saying that it makes another.
-	reviveAfter = 200 * time.Millisecond
+	messageBytes    = 64 << 10 // about the size to which batches are filled
+	textQueue       = 4096     // text messages are small
+	maxSubscription = 256      // a forwarder has nothing longer to say
 )
 
 // serial makes the names of monitors unique in the process.
@@ -76,14 +68,7 @@ func (s *socket) setUp(cfg Config) (err error) {
 		s.xpub.SetSndhwm(queue),
 		s.xpub.SetMaxmsgsize(maxSubscription),
 		s.xpub.SetLinger(0),
-		s.xpub.SetReconnectIvl(reconnectMin),
-		s.xpub.SetReconnectIvlMax(reconnectMax),
-		s.xpub.SetConnectTimeout(connectTimeout),
-		s.xpub.SetHandshakeIvl(handshakeTimeout),
-		s.xpub.SetHeartbeatIvl(heartbeatEvery),
-		s.xpub.SetHeartbeatTimeout(heartbeatTimeout),
-		s.xpub.SetTcpKeepalive(1),
-		s.xpub.SetIpv6(endpoint.NeedsIPv6(cfg.Endpoint)),
+		endpoint.SetOptions(s.xpub, endpoint.NeedsIPv6(cfg.Endpoint)),
 		s.events.pair.SetRcvhwm(0), // a full monitor would block libzmq's I/O thread
 		s.xpub.Monitor(monitor, zmq.EVENT_HANDSHAKE_SUCCEEDED|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED|zmq.EVENT_MONITOR_STOPPED),
 		s.events.pair.Connect(monitor),
@@ -138,7 +123,7 @@ func (e *events) connected(s *socket, was bool) bool {
 			was, e.stopped = false, true
 		}
 	}
-	if !s.closed && !e.lost.IsZero() && time.Since(e.lost) >= reviveAfter {
+	if !s.closed && !e.lost.IsZero() && time.Since(e.lost) >= endpoint.ReviveAfter {
 		e.lost = time.Time{}
 		s.xpub.Disconnect(s.endpoint) // fails when libzmq has forgotten it
 		if err := s.xpub.Connect(s.endpoint); err != nil {

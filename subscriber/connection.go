@@ -12,6 +12,7 @@ import (
 	zmq "github.com/pebbe/zmq4"
 	"go.uber.org/atomic"
 
+	"github.com/zibrato/zibrato/internal/endpoint"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -20,16 +21,6 @@ const (
 
 	// receiveTimeout is how long a receive waits before it looks whether it should go on.
 	receiveTimeout = 50 * time.Millisecond
-
-	reconnectMin      = 50 * time.Millisecond
-	reconnectMax      = 2 * time.Second
-	connectTimeout    = 5 * time.Second
-	handshakeTimeout  = 5 * time.Second
-	heartbeatInterval = time.Second
-	heartbeatTimeout  = 3 * time.Second
-
-	// reviveAfter is how long a lost connection may go without libzmq saying that it will make another.
-	reviveAfter = 200 * time.Millisecond
 )
 
 // serial makes the names of monitors unique in the process.
@@ -72,14 +63,7 @@ func (c *connection) setUp(cfg Config, ipv6 bool) error {
 		c.socket.SetSndhwm(0), // libzmq would drop subscriptions that do not fit
 		c.socket.SetMaxmsgsize(maxMessage),
 		c.socket.SetLinger(0),
-		c.socket.SetReconnectIvl(reconnectMin),
-		c.socket.SetReconnectIvlMax(reconnectMax),
-		c.socket.SetConnectTimeout(connectTimeout),
-		c.socket.SetHandshakeIvl(handshakeTimeout),
-		c.socket.SetHeartbeatIvl(heartbeatInterval),
-		c.socket.SetHeartbeatTimeout(heartbeatTimeout),
-		c.socket.SetTcpKeepalive(1), // for peers that speak a ZMTP older than heartbeats
-		c.socket.SetIpv6(ipv6),
+		endpoint.SetOptions(c.socket, ipv6),
 		c.events.SetRcvhwm(0), // a full monitor would block libzmq's I/O thread; without a bound it is never full
 		c.socket.Monitor(monitor, zmq.EVENT_CONNECTED|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED),
 		c.events.Connect(monitor),
@@ -144,7 +128,7 @@ func (c *connection) dead(now time.Time) (bool, error) {
 			c.lost = time.Time{}
 		}
 	}
-	return !c.lost.IsZero() && now.Sub(c.lost) >= reviveAfter, nil
+	return !c.lost.IsZero() && now.Sub(c.lost) >= endpoint.ReviveAfter, nil
 }
 
 func (c *connection) close() error {

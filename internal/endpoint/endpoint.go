@@ -1,4 +1,4 @@
-// Package endpoint reads the endpoints that publishers and subscribers connect to.
+// Package endpoint holds what the sockets that connect, publishers and subscribers, have in common: endpoints and options.
 package endpoint
 
 import (

@@ -1,0 +1,39 @@
+//go:build cgo
+
+package endpoint
+
+import (
+	"cmp"
+	"time"
+
+	zmq "github.com/pebbe/zmq4"
+)
+
+const (
+	reconnectMin     = 50 * time.Millisecond
+	reconnectMax     = 2 * time.Second
+	connectTimeout   = 5 * time.Second
+	handshakeTimeout = 5 * time.Second
+	heartbeatEvery   = time.Second
+	heartbeatTimeout = 3 * time.Second
+
+	// ReviveAfter is how long a lost connection may go without libzmq saying that it makes another. After a violation of its
+	// protocol, as a frame larger than MAXMSGSIZE or an answer of something that does not speak ZMTP is, it never does, and the
+	// socket stays dead (https://github.com/zeromq/libzmq/issues/4196).
+	ReviveAfter = 200 * time.Millisecond
+)
+
+// SetOptions sets what all sockets that connect have in common: how they connect, how they connect again, and how they notice
+// that the other side is gone.
+func SetOptions(s *zmq.Socket, ipv6 bool) error {
+	return cmp.Or(
+		s.SetReconnectIvl(reconnectMin),
+		s.SetReconnectIvlMax(reconnectMax),
+		s.SetConnectTimeout(connectTimeout),
+		s.SetHandshakeIvl(handshakeTimeout),
+		s.SetHeartbeatIvl(heartbeatEvery),
+		s.SetHeartbeatTimeout(heartbeatTimeout),
+		s.SetTcpKeepalive(1), // for peers that speak a ZMTP older than heartbeats
+		s.SetIpv6(ipv6),
+	)
+}
