@@ -18,55 +18,90 @@ func sortSeries(s []*metric.Series) {
 var queries = zibrato.NewTimer("db.query", zibrato.AtLevel(zibrato.LevelDebug), zibrato.Tag("table", "users"), zibrato.WithHelp("queries of users"))
 
 func ExampleNewTimer() {
-	defer queries.Start().Stop()
+	done := show(zibrato.Default())
+	func() {
+		defer queries.Start().Stop()
+	}()
+	done()
+	// Output: debug timer db.query table=users count=1
 }
 
 func ExampleNewCounter() {
+	done := show(zibrato.Default())
 	jobs := zibrato.NewCounter("jobs.done")
 	jobs.Inc()
+	done()
+	// Output: info counter jobs.done count=1 sum=1
 }
 
 func ExampleNewUpDown() {
+	done := show(zibrato.Default())
 	open := zibrato.NewUpDown("conns.open")
-	open.Add(1)
-	defer open.Add(-1)
+	open.Add(2)
+	open.Add(-1)
+	done()
+	// Output: info updown conns.open count=2 sum=1
 }
 
 func ExampleNewGauge() {
+	done := show(zibrato.Default())
 	depth := zibrato.NewGauge("queue.depth")
 	depth.Set(17)
+	done()
+	// Output: info gauge queue.depth count=1
 }
 
 func ExampleNewGaugeFunc() {
 	stop := zibrato.NewGaugeFunc("pool.idle", func() float64 { return 3 })
-	defer stop()
+	defer stop() // asked while a consumer watches
+	// Output:
 }
 
 func ExampleNewDistribution() {
+	done := show(zibrato.Default())
 	sizes := zibrato.NewDistribution("payload", zibrato.WithUnit("By"))
 	sizes.Record(5120)
+	done()
+	// Output: info distribution payload count=1 sum=5120
 }
 
 func ExampleNewTimerVec() {
+	done := show(zibrato.Default())
 	reqs := zibrato.NewTimerVec("http.request", []string{"route", "status"})
 	route, status := "/orders", "200"
-	defer reqs.With(route, status).Start().Stop()
+	func() {
+		defer reqs.With(route, status).Start().Stop()
+	}()
+	done()
+	// Output: info timer http.request route=/orders status=200 count=1
 }
 
 func ExampleNewCounterVec() {
+	done := show(zibrato.Default())
 	zibrato.NewCounterVec("jobs", []string{"queue"}).With("mail").Inc()
+	done()
+	// Output: info counter jobs queue=mail count=1 sum=1
 }
 
 func ExampleNewUpDownVec() {
+	done := show(zibrato.Default())
 	zibrato.NewUpDownVec("conns.open", []string{"pool"}).With("main").Add(1)
+	done()
+	// Output: info updown conns.open pool=main count=1 sum=1
 }
 
 func ExampleNewGaugeVec() {
+	done := show(zibrato.Default())
 	zibrato.NewGaugeVec("queue.depth", []string{"queue"}).With("mail").Set(4)
+	done()
+	// Output: info gauge queue.depth queue=mail count=1
 }
 
 func ExampleNewDistributionVec() {
+	done := show(zibrato.Default())
 	zibrato.NewDistributionVec("payload", []string{"kind"}, zibrato.WithUnit("By")).With("json").Record(512)
+	done()
+	// Output: info distribution payload kind=json count=1 sum=512
 }
 
 func ExampleTimer() {

@@ -10,13 +10,32 @@ import (
 	"github.com/zibrato/zibrato/metric"
 )
 
-// show attaches a consumer to a recorder that prints the totals of each series when the returned function is called. A
+// show attaches a consumer to a recorder that prints what each series gains until the returned function is called. A
 // program starts a publisher or a backend instead.
-func show(r *zibrato.Recorder) func() {
-	total := map[string]metric.Entry{}
+func show(r *zibrato.Recorder) (done func()) {
+	return gains(r, func(s *metric.Series, gain metric.Totals) {
+		fmt.Printf("%s %s %s", s.Level, s.Kind, s.Name)
+		for _, t := range s.Tags {
+			fmt.Printf(" %s=%s", t.Key, t.Value)
+		}
+		fmt.Printf(" count=%d", gain.Count)
+		if s.Kind != metric.Timer && s.Kind != metric.Gauge {
+			fmt.Printf(" sum=%v", s.Kind.InUnits(gain.Sum))
+		}
+		fmt.Println()
+	})
+}
+
+// gains calls print, when the returned function is called, for each series that gained anything until then.
+func gains(r *zibrato.Recorder, print func(*metric.Series, metric.Totals)) (done func()) {
+	first, last := map[string]metric.Totals{}, map[string]metric.Entry{}
 	tap, err := r.Attach(func(b *metric.Batch) {
 		for _, e := range b.Entries {
-			total[e.Series.Key()] = e
+			key := e.Series.Key()
+			if _, known := first[key]; !known {
+				first[key] = e.Before
+			}
+			last[key] = e
 		}
 	})
 	if err != nil {
@@ -24,23 +43,23 @@ func show(r *zibrato.Recorder) func() {
 	}
 	tap.Watch(func(zibrato.Level) bool { return true })
 	return func() {
-		tap.Close(context.Background())
+		if err := tap.Close(context.Background()); err != nil {
+			panic(err)
+		}
 		var all []*metric.Series
-		for _, e := range total {
-			all = append(all, e.Series)
+		for key, e := range last {
+			if e.After.Count > first[key].Count {
+				all = append(all, e.Series)
+			}
 		}
 		sortSeries(all)
 		for _, s := range all {
-			e := total[s.Key()]
-			fmt.Printf("%s %s %s", s.Level, s.Kind, s.Name)
-			for _, t := range s.Tags {
-				fmt.Printf(" %s=%s", t.Key, t.Value)
+			from, to := first[s.Key()], last[s.Key()].After
+			gain := metric.Totals{Count: to.Count - from.Count, Sum: metric.IntValue(to.Sum.Int() - from.Sum.Int())}
+			if !s.Kind.Integer() {
+				gain.Sum = metric.FloatValue(to.Sum.Float() - from.Sum.Float())
 			}
-			fmt.Printf(" count=%d", e.After.Count)
-			if s.Kind != metric.Timer && s.Kind != metric.Gauge {
-				fmt.Printf(" sum=%v", s.Kind.InUnits(e.After.Sum))
-			}
-			fmt.Println()
+			print(s, gain)
 		}
 	}
 }
@@ -61,14 +80,22 @@ func Example() {
 }
 
 func ExampleTime() {
-	defer zibrato.Time("db.query")()
+	done := show(zibrato.Default())
+	func() {
+		defer zibrato.Time("db.query")()
+	}()
+	done()
+	// Output: info timer db.query count=1
 }
 
 func ExampleTimeErr() {
+	done := show(zibrato.Default())
 	_ = func() (err error) {
 		defer zibrato.TimeErr("db.query", &err)()
-		return errors.New("connection lost") // a sample with outcome=error
-	}
+		return errors.New("connection lost")
+	}()
+	done()
+	// Output: info timer db.query outcome=error count=1
 }
 
 func ExampleDo() {
@@ -83,29 +110,49 @@ func ExampleDoErr() {
 }
 
 func ExampleObserve() {
+	done := show(zibrato.Default())
 	zibrato.Observe("db.query", 12*time.Millisecond)
+	done()
+	// Output: info timer db.query count=1
 }
 
 func ExampleCount() {
+	done := show(zibrato.Default())
 	zibrato.Count("bytes.sent", 4096)
+	done()
+	// Output: info counter bytes.sent count=1 sum=4096
 }
 
 func ExampleInc() {
+	done := show(zibrato.Default())
 	zibrato.Inc("jobs.done")
+	done()
+	// Output: info counter jobs.done count=1 sum=1
 }
 
 func ExampleSet() {
+	done := show(zibrato.Default())
 	zibrato.Set("queue.depth", 17)
+	done()
+	// Output: info gauge queue.depth count=1
 }
 
 func ExampleRecord() {
+	done := show(zibrato.Default())
 	zibrato.Record("payload.bytes", 5120)
+	done()
+	// Output: info distribution payload.bytes count=1 sum=5120
 }
 
 func ExampleWith() {
+	done := show(zibrato.Default())
 	z := zibrato.With(zibrato.AtLevel(zibrato.LevelDebug), zibrato.Source("orders"), zibrato.Tag("region", "eu"))
-	defer z.Time("db.query")()
+	z.Time("db.query")()
 	z.Inc("queries")
+	done()
+	// Output:
+	// debug timer db.query region=eu count=1
+	// debug counter queries region=eu count=1 sum=1
 }
 
 func ExampleConfigure() {
@@ -123,6 +170,10 @@ func ExampleNew() {
 	rec := zibrato.New(zibrato.Config{Source: "library"})
 	defer rec.Close()
 	rec.Inc("calls") // nothing consumes it: costs a branch
+	done := show(rec)
+	rec.Inc("calls")
+	done()
+	// Output: info counter calls count=1 sum=1
 }
 
 func ExampleRecorder_Attach() {
@@ -171,4 +222,69 @@ func ExampleRecorder_ID() {
 	a, b := zibrato.New(zibrato.Config{}), zibrato.New(zibrato.Config{})
 	fmt.Println(a.ID() == b.ID())
 	// Output: false
+}
+
+func ExampleTap_Watch() {
+	rec := zibrato.New(zibrato.Config{})
+	defer rec.Close()
+	tap, err := rec.Attach(func(b *metric.Batch) {
+		for _, s := range b.Samples {
+			fmt.Println(b.Level, b.Entries[s.Entry].Series.Name)
+		}
+	})
+	if err != nil {
+		panic(err)
+	}
+	debug := rec.With(zibrato.AtLevel(zibrato.LevelDebug))
+	debug.Inc("unwatched")
+	tap.Watch(zibrato.LevelDebug.AndAbove().Include)
+	debug.Inc("watched")
+	tap.Flush(context.Background())
+	tap.Watch(nil)
+	debug.Inc("unwatched again")
+	tap.Close(context.Background())
+	// Output: debug watched
+}
+
+func ExampleTap_Close() {
+	rec := zibrato.New(zibrato.Config{})
+	defer rec.Close()
+	tap, err := rec.Attach(func(b *metric.Batch) { fmt.Println(b.Level, len(b.Samples), b.Final) })
+	if err != nil {
+		panic(err)
+	}
+	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelInfo })
+	rec.Inc("jobs")
+	tap.Flush(context.Background())
+	fmt.Println(tap.Close(context.Background()))
+	fmt.Println(tap.Close(context.Background())) // again, as a deferred one may
+	// Output:
+	// info 1 false
+	// info 0 true
+	// <nil>
+	// <nil>
+}
+
+func ExampleConfig() {
+	rec := zibrato.New(zibrato.Config{
+		Source:    "orders",
+		AlwaysOn:  []zibrato.Level{zibrato.LevelError}, // the rest while somebody asks for it
+		MaxSeries: 500,
+		RingBytes: 4 << 20,
+		Latency:   10 * time.Millisecond,
+	})
+	defer rec.Close()
+	done := show(rec)
+	rec.With(zibrato.AtLevel(zibrato.LevelError)).Inc("lost")
+	done()
+	// Output: error counter lost count=1 sum=1
+}
+
+func ExampleLevel() {
+	rec := zibrato.New(zibrato.Config{})
+	done := show(rec)
+	const audit zibrato.Level = "audit" // besides the five
+	rec.With(zibrato.AtLevel(audit)).Inc("logins")
+	done()
+	// Output: audit counter logins count=1 sum=1
 }
