@@ -77,12 +77,16 @@ func Start(cfg Config) (*Backend, error) {
 	return b, nil
 }
 
-// sinkNames names sinks by their types, such as logfile.Sink, with a number where there are several of one.
+// sinkNames names sinks by what they say of themselves, else by their types, with a number where there are several of one.
 func sinkNames(sinks []Sink) []string {
 	names := make([]string, len(sinks))
 	total, seen := make(map[string]int), make(map[string]int)
 	for i, s := range sinks {
-		names[i] = strings.TrimPrefix(fmt.Sprintf("%T", s), "*")
+		if own, ok := s.(fmt.Stringer); ok {
+			names[i] = own.String()
+		} else {
+			names[i] = strings.TrimPrefix(fmt.Sprintf("%T", s), "*")
+		}
 		total[names[i]]++
 	}
 	for i, name := range names {

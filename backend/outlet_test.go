@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -213,5 +215,20 @@ func TestLogOfOneFailureIsBounded(t *testing.T) {
 	}
 	if _, ok := q.say("more", now); ok {
 		t.Error("news at the same instant is logged")
+	}
+}
+
+// namedSink says what it is called.
+type namedSink struct {
+	fakeSink
+	name string
+}
+
+func (s *namedSink) String() string { return s.name }
+
+func TestSinksAreNamedByThemselvesElseByType(t *testing.T) {
+	got := sinkNames([]Sink{&namedSink{name: "a"}, &fakeSink{}, &namedSink{name: "b"}, &namedSink{name: "a"}})
+	if diff := cmp.Diff([]string{"a 1", "backend.fakeSink", "b", "a 2"}, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -29,6 +29,8 @@ import (
 // hanging target still holds at ctx's end is released when the target goes on. It is called once, after the last Write. A
 // Write after Close returns an error.
 //
+// A sink that is a [fmt.Stringer] is named by it in logs, errors and statistics; other sinks are named by their types.
+//
 // Package backendtest holds the suite of tests that every sink passes.
 type Sink interface {
 	Write(ctx context.Context, w *metric.Window) error

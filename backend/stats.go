@@ -21,7 +21,7 @@ type Stats struct {
 
 // SinkStats is what became of the windows that went to one sink.
 type SinkStats struct {
-	Name     string // the sink's type, numbered where there are several
+	Name     string // what the sink's String says, else its type; numbered where there are several
 	Written  uint64 // windows that were delivered, but for series that were refused
 	Retried  uint64 // tries that failed and were, or will be, repeated
 	Dropped  uint64 // windows that were not delivered: the queue was full, or the backend closed

@@ -130,6 +130,13 @@ func TestAConfigPrintsWithoutCredentials(t *testing.T) {
 }
 
 // Whatever the user's client would do, a redirect does not take the credentials or the measurements elsewhere.
+func TestASinkIsNamedByItsAddressWithoutCredentials(t *testing.T) {
+	s := librato.New(librato.Config{URL: "https://" + url.UserPassword(user, token).String() + "@host"})
+	if got, want := fmt.Sprint(s), "librato https://host/v1/measurements"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		visited := false

@@ -348,3 +348,15 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+func TestASinkIsNamedByItsPath(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	s, err := logfile.New(logfile.Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	if got, want := s.String(), "logfile "+path; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

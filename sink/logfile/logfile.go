@@ -133,6 +133,9 @@ func New(cfg Config) (*Sink, error) {
 	return &Sink{name: f.Name(), w: f}, nil
 }
 
+// String names the sink for logs.
+func (s *Sink) String() string { return "logfile " + s.name }
+
 // Write appends the window's lines. Its errors ask for the window again, since whatever went wrong may pass. When ctx ends
 // while the target hangs, Write returns and leaves the lines to a goroutine, which goes on when the target does; until
 // then, further windows wait for it.
