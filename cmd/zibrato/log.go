@@ -37,8 +37,8 @@ usage.`
 }
 
 func (c *logCmd) Run(log *slog.Logger) error {
-	if c.Flush <= 0 {
-		return usageError{fmt.Errorf("--flush: %v: want more than 0", c.Flush)}
+	if c.Flush < backend.MinInterval {
+		return usageError{fmt.Errorf("--flush: %v: want at least %v", c.Flush, backend.MinInterval)}
 	}
 	survivePipes()
 	return untilSignal(func(ctx context.Context) error {

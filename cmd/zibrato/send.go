@@ -85,9 +85,9 @@ func (c *sendCmd) record() (func(*zibrato.Scope), error) {
 // parseTime reads a timer's value: seconds, or a number with a unit as [time.ParseDuration] takes it.
 func parseTime(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
-	if seconds, notSeconds := strconv.ParseFloat(s, 64); notSeconds == nil {
+	if seconds, notSeconds := strconv.ParseFloat(s, 64); notSeconds == nil && !math.IsNaN(seconds) {
 		ns := math.Round(seconds * 1e9)
-		if !(ns < 1<<63) {
+		if ns >= 1<<63 {
 			return 0, fmt.Errorf("VALUE %q: no timer takes that long", s)
 		}
 		d, err = time.Duration(ns), nil
