@@ -1,6 +1,7 @@
 package zibratotest_test
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -10,12 +11,15 @@ import (
 )
 
 // In a test this is the test's own t.
-var t testing.TB = exampleTB{}
+var t testing.TB = exampleTB{cleanup: func(func()) {}}
 
-type exampleTB struct{ testing.TB }
+type exampleTB struct {
+	testing.TB
+	cleanup func(func())
+}
 
 func (exampleTB) Helper()                   {}
-func (exampleTB) Cleanup(func())            {}
+func (tb exampleTB) Cleanup(f func())       { tb.cleanup(f) }
 func (exampleTB) Errorf(f string, a ...any) { fmt.Printf(f, a...) }
 func (exampleTB) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
 
@@ -36,12 +40,23 @@ func ExampleNew() {
 	// Output: 2 0.04 [20ms 20ms]
 }
 
+// benchmark is testing.Benchmark, but brief.
+func benchmark(f func(*testing.B)) testing.BenchmarkResult {
+	was := flag.Lookup("test.benchtime").Value.String()
+	flag.Set("test.benchtime", "2x")
+	defer flag.Set("test.benchtime", was)
+	return testing.Benchmark(f)
+}
+
 func ExampleOverhead() {
 	parse := func() { fmt.Sscan("17", new(int)) }
-	_ = func(b *testing.B) { // func BenchmarkParse(b *testing.B)
+	result := benchmark(func(b *testing.B) { // func BenchmarkParse(b *testing.B)
 		zibratotest.Overhead(b, parse, func() {
 			defer zibrato.Time("parse")()
 			parse()
 		})
-	}
+	})
+	_, stated := result.Extra["overhead-ns/op"]
+	fmt.Println("overhead stated:", stated)
+	// Output: overhead stated: true
 }
