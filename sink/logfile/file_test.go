@@ -351,7 +351,7 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 
 func TestASinkIsNamedByItsPath(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	s, err := logfile.New(logfile.Config{Path: path})
+	s, err := New(Config{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
