@@ -16,5 +16,5 @@
 //   - A frame more than a little larger than metric.MaxFrame costs the connection that it came from, with what the peer had
 //     queued there; it is made anew and counted in [Stats].Violations. A forwarder of this project passes no such frame.
 //
-// The package needs cgo and libzmq 4.2 or newer. It uses zmq4's default context, as the other roles of a process do.
+// The package needs cgo and libzmq 4.3.3 or newer. It uses zmq4's default context, as the other roles of a process do.
 package subscriber
