@@ -6,7 +6,8 @@
 //
 // # What is sent
 //
-// Times are the window's start in whole seconds, units are the series' own, seconds for timers. Nothing is left out for
+// Times are the window's start in whole seconds; of windows that begin in the same second the service keeps the last, so
+// the backend's interval should be whole seconds. Units are the series' own, seconds for timers. Nothing is left out for
 // being zero.
 //
 //	                tagged                                  source-based (all of them gauges)
