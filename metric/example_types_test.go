@@ -182,3 +182,10 @@ func ExampleWindow() {
 	}
 	// Output: jobs.done 0.2 a second
 }
+
+// What lies in a ring: the recorder that owns the ring knows the series by its number.
+func ExampleRecord() {
+	r := metric.Record{Series: 7, Value: metric.IntValue(int64(20 * time.Millisecond))}
+	fmt.Println(r.Series, metric.Timer.InUnits(r.Value))
+	// Output: 7 0.02
+}
