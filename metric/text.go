@@ -1,7 +1,6 @@
 package metric
 
 import (
-	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -45,7 +44,7 @@ func AppendText(dst []byte, b *Batch, i int) []byte {
 	dst = append(dst, '|')
 	switch {
 	case s.Kind == Timer:
-		dst = appendSeconds(dst, sample.Value.Int())
+		dst = AppendSeconds(dst, sample.Value.Int())
 	case s.Kind.Integer():
 		dst = strconv.AppendInt(dst, sample.Value.Int(), 10)
 	default:
@@ -57,17 +56,19 @@ func AppendText(dst []byte, b *Batch, i int) []byte {
 	return append(dst, s.Source...)
 }
 
-// appendSeconds writes nanoseconds as seconds, exactly, which no float64 does.
-func appendSeconds(dst []byte, ns int64) []byte {
+// AppendSeconds appends nanoseconds as decimal seconds, exactly, which no float64 does.
+func AppendSeconds(dst []byte, ns int64) []byte {
 	if ns < 0 {
 		dst = append(dst, '-')
-		ns = -ns
 	}
-	dst = strconv.AppendInt(dst, ns/1e9, 10)
-	if ns %= 1e9; ns != 0 {
-		digits := strconv.AppendInt(make([]byte, 0, 10), 1e9+ns, 10)
-		dst = append(dst, '.')
-		dst = append(dst, bytes.TrimRight(digits[1:], "0")...)
+	whole, rest := ns/1e9, ns%1e9 // both small enough to change their sign, which the least int64 is not
+	dst = strconv.AppendInt(dst, max(whole, -whole), 10)
+	if rest == 0 {
+		return dst
+	}
+	dst = append(dst, '.')
+	for rest = max(rest, -rest) * 10; rest != 0; rest = rest % 1e9 * 10 {
+		dst = append(dst, '0'+byte(rest/1e9))
 	}
 	return dst
 }

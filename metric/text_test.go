@@ -181,3 +181,19 @@ func TestADecodedBatchKeepsNothingOfTheOneBefore(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestAppendSecondsIsExactAtTheEnds(t *testing.T) {
+	for ns, want := range map[int64]string{
+		0: "0", 1: "0.000000001", -1: "-0.000000001", 1500000000: "1.5", -20000000000: "-20",
+		math.MaxInt64: "9223372036.854775807", math.MinInt64: "-9223372036.854775808",
+	} {
+		if got := string(AppendSeconds(nil, ns)); got != want {
+			t.Errorf("%d ns: %s, want %s", ns, got, want)
+		}
+	}
+}
+
+func ExampleAppendSeconds() {
+	fmt.Println(string(AppendSeconds(nil, 1_000_000_001)))
+	// Output: 1.000000001
+}

@@ -58,7 +58,7 @@ func appendSum(dst []byte, a *metric.Aggregate) []byte {
 	case a.Kind == metric.Counter:
 		return strconv.AppendInt(dst, a.IntSum, 10)
 	case a.Kind == metric.Timer:
-		return appendSeconds(dst, a.IntSum)
+		return metric.AppendSeconds(dst, a.IntSum)
 	case a.Kind != metric.Distribution && !a.HasDetail():
 		return append(dst, "null"...)
 	}
@@ -91,23 +91,6 @@ func appendFloat(dst []byte, v float64) []byte {
 		format = 'e'
 	}
 	return strconv.AppendFloat(dst, v, format, -1, 64)
-}
-
-// appendSeconds appends nanoseconds as seconds.
-func appendSeconds(dst []byte, ns int64) []byte {
-	if ns < 0 {
-		dst = append(dst, '-')
-	}
-	whole, rest := ns/1e9, ns%1e9
-	dst = strconv.AppendUint(dst, uint64(max(whole, -whole)), 10)
-	if rest == 0 {
-		return dst
-	}
-	dst = append(dst, '.')
-	for rest = max(rest, -rest) * 10; rest != 0; rest = rest % 1e9 * 10 {
-		dst = append(dst, '0'+byte(rest/1e9))
-	}
-	return dst
 }
 
 // appendString appends s as a JSON string. Of the characters that JSON lets stand, U+2028 and U+2029 are escaped too,

@@ -156,17 +156,6 @@ func near(number any, exact *big.Rat, kind metric.Kind) bool {
 	return ok && math.Abs(diff) < 1e-9
 }
 
-func TestSecondsAreExact(t *testing.T) {
-	for ns, want := range map[int64]string{
-		0: "0", 1: "0.000000001", -1: "-0.000000001", 1e9: "1", 1_500_000_000: "1.5", 10: "0.00000001", 100_000_000: "0.1",
-		-12_000_000_034: "-12.000000034", math.MaxInt64: "9223372036.854775807", math.MinInt64: "-9223372036.854775808",
-	} {
-		if got := string(appendSeconds(nil, ns)); got != want {
-			t.Errorf("%d ns: %s instead of %s", ns, got, want)
-		}
-	}
-}
-
 func FuzzNumbersReadBack(f *testing.F) {
 	for _, v := range []float64{0, 1, -1, 1e-6, 9.99e-7, 1e20, 1e21, 123456789012345678, math.MaxFloat64, math.SmallestNonzeroFloat64} {
 		f.Add(v)
