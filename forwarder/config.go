@@ -15,8 +15,9 @@ const (
 	DefaultQueueBytes = 64 << 20
 )
 
-// messageBytes is how large a message is taken to be.
-const messageBytes = 64 << 10
+// messageBytes is how large a message is taken to be: between the lines of the text form, of which a burst must find room, and the
+// 64 KiB of a full batch.
+const messageBytes = 8 << 10
 
 // maxMaxTopics keeps the socket options that depend on Config.MaxTopics within their range.
 const maxMaxTopics = 1 << 20
@@ -40,8 +41,8 @@ type Config struct {
 	// DefaultQueueBytes, and no less than metric.MaxFrame will do. A subscriber whose queue is full loses messages, a
 	// publisher whose queue is full has to wait. Subscribers that wait for the same messages share their memory.
 	//
-	// libzmq counts messages, not bytes: for each 64 KiB, about the size to which publishers fill their messages, one may
-	// wait. Where all are as large as can be, metric.MaxFrame, it takes 16 times as much.
+	// libzmq counts messages, not bytes: for each 8 KiB one may wait, 8,192 by default. Messages of the text form then take far less;
+	// full batches, of about 64 KiB, 8 times as much.
 	QueueBytes int
 	// Logger hears of the start, of refusals (at most one line per reason and minute), and of an unexpected end. Nil
 	// discards. Its handler is called by the goroutine that moves the messages and should not block.

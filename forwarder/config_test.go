@@ -13,8 +13,8 @@ func TestTheZeroConfigMeansTheDefaults(t *testing.T) {
 	if c.Logger == nil {
 		t.Error("no logger")
 	}
-	if got := c.queueLen(); got != 1024 {
-		t.Errorf("a queue of %d messages, want 1024", got)
+	if got := c.queueLen(); got != 8192 {
+		t.Errorf("a queue of %d messages, want 8192", got)
 	}
 	c.Logger = nil
 	if want := (Config{In: "tcp://127.0.0.1:5550", Out: "tcp://127.0.0.1:5551", MaxTopics: 1024, QueueBytes: 64 << 20}); c != want {

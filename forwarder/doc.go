@@ -12,8 +12,8 @@
 //
 //   - A subscriber that does not keep up loses what does not fit its queue ([Config].QueueBytes); the others lose nothing.
 //     libzmq does not count those losses. Batches carry sequence numbers, by which the subscriber does.
-//   - Messages of several frames, since each of ours is one frame. They are counted.
-//   - Messages larger than metric.MaxFrame, and requests of subscribers larger than 256 bytes: libzmq closes the
+//   - Messages of several frames, since each of ours is one frame, and messages larger than metric.MaxFrame. They are counted.
+//   - Messages larger than 8 MiB, and requests of subscribers larger than 256 bytes: libzmq closes the
 //     connection that they came from. So it does with peers that leave a handshake unfinished for 2 s or heartbeats
 //     unanswered for 3 s.
 //   - Subscriptions that are malformed, too long or too many, and whatever else subscribers send. They are counted by [Refusal].

@@ -132,6 +132,7 @@ func (f *Forwarder) loop() error {
 		}
 		if why&refused != 0 {
 			f.refusals.raise(RefusedMultipart, f.pump.traffic.multipart.Load(), "")
+			f.refusals.raise(RefusedLarge, f.pump.traffic.large.Load(), "")
 		}
 		if why&stop != 0 {
 			return nil

@@ -184,3 +184,16 @@ func TestAStalledSubscriberHoldsUpNobodyAndHoardsLittle(t *testing.T) {
 		t.Errorf("%d bytes waited for the stalled subscriber, want %d to %d", waited, budget, budget+kernel)
 	}
 }
+
+func TestAMessageTooLargeIsCountedAndCostsNothingElse(t *testing.T) {
+	f := start(t, Config{})
+	pub := publisher(t, f)
+	sub := subscriber(t, f, "m")
+	hears(t, pub, "\x01m")
+	for range 3 {
+		send(t, pub, "m"+strings.Repeat("x", metric.MaxFrame))
+		send(t, pub, "mine")
+		hears(t, sub, "mine")
+	}
+	eventually(t, "all are counted", func() bool { return f.Stats().Refused[RefusedLarge] == 3 })
+}

@@ -11,17 +11,20 @@ package forwarder
 // The size of a burst: how many messages pass before subscriptions are looked for again.
 enum { BURST = 256 };
 
+// The largest message that passes: metric.MaxFrame.
+enum { MAX_FRAME = 1 << 20 };
+
 // Why pump_run returns.
 enum {
 	STOP = 1 << 0,       // the forwarder is to end
 	REQUESTS = 1 << 1,   // subscribers sent something
 	IN_EVENTS = 1 << 2,  // a monitor has something to say
 	OUT_EVENTS = 1 << 3,
-	REFUSED = 1 << 4     // a multipart message was dropped
+	REFUSED = 1 << 4     // a message was dropped, multipart or too large
 };
 
 // What passes is counted here, for others to read meanwhile.
-struct traffic { uint64_t messages, bytes, multipart; };
+struct traffic { uint64_t messages, bytes, multipart, large; };
 
 struct pump {
 	void *in, *out, *in_events, *out_events;
@@ -34,7 +37,7 @@ struct pump {
 // frees what it holds when the next one is received into it.
 static int pump_burst(struct pump *p, struct traffic *t) {
 	zmq_msg_t msg;
-	uint64_t messages = 0, bytes = 0, multipart = 0;
+	uint64_t messages = 0, bytes = 0, multipart = 0, large = 0;
 	int err = 0;
 	zmq_msg_init(&msg);
 	for (int i = 0; i < BURST; i++) {
@@ -52,6 +55,10 @@ static int pump_burst(struct pump *p, struct traffic *t) {
 			continue;
 		}
 		size_t size = zmq_msg_size(&msg);
+		if (size > MAX_FRAME) {
+			large++;
+			continue;
+		}
 		int sent;
 		do
 			sent = zmq_msg_send(&msg, p->out, ZMQ_DONTWAIT);
@@ -66,8 +73,9 @@ static int pump_burst(struct pump *p, struct traffic *t) {
 	zmq_msg_close(&msg);
 	__atomic_fetch_add(&t->bytes, bytes, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&t->messages, messages, __ATOMIC_RELEASE); // who reads this first finds the bytes counted
-	if (multipart) {
+	if (multipart || large) {
 		__atomic_fetch_add(&t->multipart, multipart, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&t->large, large, __ATOMIC_RELAXED);
 		p->why |= REFUSED;
 	}
 	return err;
@@ -108,10 +116,14 @@ import (
 	"unsafe"
 
 	zmq "github.com/pebbe/zmq4"
+
+	"github.com/zibrato/zibrato/metric"
 )
 
 // The C loop counts straight into the Go struct.
 var _ = [1]struct{}{}[unsafe.Sizeof(traffic{})-C.sizeof_struct_traffic]
+
+var _ = [1]struct{}{}[metric.MaxFrame-C.MAX_FRAME]
 
 // pump moves messages from In to Out in C: one call lasts until something else needs attention, however many messages
 // pass meanwhile, so that neither a call nor Go's scheduler stands between two bursts. The goroutine that owns the sockets owns it.

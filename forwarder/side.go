@@ -11,13 +11,13 @@ import (
 
 	zmq "github.com/pebbe/zmq4"
 	"go.uber.org/atomic"
-
-	"github.com/zibrato/zibrato/metric"
 )
 
 const (
-	maxMessage = metric.MaxFrame + 256 // readers see what is a little too large, and can say so
-	maxRequest = 256                   // a subscriber's whole request, or what it says of itself in the handshake
+	// maxMessage is the largest that libzmq takes from a publisher: whoever sends more loses the connection. What is larger than
+	// metric.MaxFrame is taken, counted and dropped.
+	maxMessage = 8 << 20
+	maxRequest = 256 // a subscriber's whole request, or what it says of itself in the handshake
 
 	backlog           = 256
 	linger            = 250 * time.Millisecond

@@ -29,11 +29,12 @@ const (
 	RefusedMalformed                // a topic that is not UTF-8 or holds control characters
 	RefusedTooMany                  // a topic too many; see Config.MaxTopics
 	RefusedUnheld                   // a withdrawal of a topic that is not relayed; every refused topic ends so
+	RefusedLarge                    // a publisher's message larger than metric.MaxFrame
 
-	Refusals = int(RefusedUnheld) + 1 // how many reasons there are
+	Refusals = int(RefusedLarge) + 1 // how many reasons there are
 )
 
-var refusalNames = [Refusals]string{"multipart", "request", "long", "malformed", "too many", "unheld"}
+var refusalNames = [Refusals]string{"multipart", "request", "long", "malformed", "too many", "unheld", "large"}
 
 // String returns the reason's name, one or two lower-case words.
 func (r Refusal) String() string {
@@ -49,4 +50,5 @@ type traffic struct {
 	messages  atomic.Uint64
 	bytes     atomic.Uint64
 	multipart atomic.Uint64
+	large     atomic.Uint64
 }

@@ -14,8 +14,9 @@ const (
 	DefaultQueueBytes = 64 << 20
 )
 
-// messageBytes is how large a message is taken to be, about the size to which publishers fill them.
-const messageBytes = 64 << 10
+// messageBytes is how large a message is taken to be: between the lines of the text form, of which a burst must find room, and the
+// 64 KiB of a full batch.
+const messageBytes = 8 << 10
 
 // Config says where a subscriber gets its messages and which. The zero Config is ready to use.
 type Config struct {
@@ -25,8 +26,8 @@ type Config struct {
 	// Levels are those that are asked for; empty means all.
 	Levels metric.Levels
 	// QueueBytes is about how much may wait in memory to be received; 0 means DefaultQueueBytes, and no less than
-	// metric.MaxFrame will do. libzmq counts messages, not bytes: for each 64 KiB, about the size to which publishers fill
-	// their messages, one may wait.
+	// metric.MaxFrame will do. libzmq counts messages, not bytes: for each 8 KiB one may wait, 8,192 by default. Full
+	// batches, of about 64 KiB, take 8 times as much.
 	QueueBytes int
 	// Logger hears of malformed messages, at most one line per reason and 10 s. Nil discards. Its handler is called by
 	// the goroutine that receives.

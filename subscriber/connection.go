@@ -13,11 +13,10 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/zibrato/zibrato/internal/endpoint"
-	"github.com/zibrato/zibrato/metric"
 )
 
 const (
-	maxMessage = metric.MaxFrame + 256 // a little more than is decoded, so that what is too large can be counted
+	maxMessage = 8 << 20 // more than is decoded, so that what is too large can be counted without costing the connection
 
 	// receiveTimeout is how long a receive waits before it looks whether it should go on.
 	receiveTimeout = 50 * time.Millisecond

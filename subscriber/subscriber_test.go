@@ -167,13 +167,25 @@ func TestSummariesOfNewerPublishersAreSkipped(t *testing.T) {
 	}
 }
 
+func TestFramesOfAFewMegabytesCostNothing(t *testing.T) {
+	p := newPeer(t, anyPort)
+	s := start(t, Config{From: p.addr})
+	r := receive(t, s)
+	p.awaitTopics(t, "", "zsmp1|")
+	p.publish(t, strings.Repeat("x", 2<<20), "zsmp1|info|"+strings.Repeat("x", 2<<20), "info|Gauge|g|1|1|")
+	r.next(t)
+	if stats := s.Stats(); stats.Malformed[metric.ReasonSize] != 2 || stats.Violations != 0 {
+		t.Errorf("got %+v", stats)
+	}
+}
+
 func TestFramesOfMegabytesCostTheirConnectionsOnly(t *testing.T) {
 	p := newPeer(t, anyPort)
 	s := start(t, Config{From: p.addr})
 	r := receive(t, s)
 	for i := range 2 {
 		p.awaitTopics(t, "", "zsmp1|")
-		p.publish(t, strings.Repeat("x", 8<<20))
+		p.publish(t, strings.Repeat("x", 8<<20+1))
 		p.awaitWithdrawal(t, "", "zsmp1|")
 		eventually(t, "the connection counts as broken", func() bool { return s.Stats().Violations == uint64(i+1) })
 	}
