@@ -29,7 +29,7 @@ type Config struct {
 	// metric.MaxFrame will do. libzmq counts messages, not bytes: for each 8 KiB one may wait, 8,192 by default. Full
 	// batches, of about 64 KiB, take 8 times as much.
 	QueueBytes int
-	// Logger hears of malformed messages, at most one line per reason and 10 s. Nil discards. Its handler is called by
+	// Logger hears of malformed messages, and when the other side comes and goes, at most one line per reason and 10 s. Nil discards. Its handler is called by
 	// the goroutine that receives.
 	Logger *slog.Logger
 }

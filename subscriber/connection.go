@@ -33,7 +33,8 @@ var serial atomic.Uint64
 type connection struct {
 	socket *zmq.Socket
 	events *zmq.Socket // a PAIR
-	lost   time.Time   // when the connection was seen to be lost; zero once another is made or to be made
+	state  state
+	lost   time.Time // when the connection was seen to be lost; zero once another is made or to be made
 }
 
 // connect makes the socket, subscribes, and begins to connect.
@@ -121,10 +122,12 @@ func (c *connection) dead(now time.Time) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("subscriber: reading a monitor: %w", err)
 		}
-		if event == zmq.EVENT_DISCONNECTED {
+		c.lost, c.state = time.Time{}, away
+		switch event {
+		case zmq.EVENT_DISCONNECTED:
 			c.lost = now
-		} else {
-			c.lost = time.Time{}
+		case zmq.EVENT_CONNECTED:
+			c.state = connected
 		}
 	}
 	return !c.lost.IsZero() && now.Sub(c.lost) >= endpoint.ReviveAfter, nil

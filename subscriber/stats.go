@@ -55,7 +55,18 @@ type complaints struct {
 	from       string
 	reasons    [metric.Reasons]complaint
 	violations complaint
+	up, down   complaint
+	state      state
 }
+
+// state is whether the other side is there, as far as it is known.
+type state uint8
+
+const (
+	unknown state = iota
+	connected
+	away
+)
 
 type complaint struct {
 	said   time.Time // when it was last logged
@@ -74,6 +85,40 @@ func (c *complaints) violation(count uint64, now time.Time) {
 	if since, due := c.violations.due(count, now); due {
 		c.log.Warn("subscriber: the connection was lost by a frame too large, or to something that is no ZeroMQ publisher; connecting anew",
 			"count", since, "from", c.from)
+	}
+}
+
+// connection tells when the other side comes and goes.
+func (c *complaints) connection(now state, at time.Time) {
+	if now == c.state {
+		return
+	}
+	before := c.state
+	c.state = now
+	limit := &c.up
+	if now == away {
+		limit = &c.down
+	}
+	if _, due := limit.due(0, at); !due {
+		return
+	}
+	switch {
+	case now == connected:
+		c.log.Info("subscriber: connected", "from", c.from)
+	case before == connected:
+		c.log.Warn("subscriber: the connection is lost; trying again", "from", c.from)
+	default:
+		c.log.Warn("subscriber: nobody answers yet; trying again", "from", c.from)
+	}
+}
+
+// rest complains, at the end, of what it was too early for.
+func (c *complaints) rest(counts *counters) {
+	for reason := range c.reasons {
+		if n := counts.malformed[reason].Load() - c.reasons[reason].logged; n > 0 {
+			c.log.Warn("subscriber: malformed messages", "reason", metric.Reason(reason).String(), "count", n, "from", c.from)
+			c.reasons[reason].logged += n
+		}
 	}
 }
 

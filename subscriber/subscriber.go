@@ -81,6 +81,7 @@ func (s *Subscriber) Receive(ctx context.Context, deliver func(*metric.Batch)) e
 		}
 		return ErrReceiving
 	}
+	defer s.complaints.rest(&s.counts)
 	for !s.closed() {
 		if ctx.Err() != nil {
 			return s.drain(deliver)
@@ -150,7 +151,9 @@ func (s *Subscriber) decode(frame []byte, parts int) error {
 // be received, so that nothing is lost with the old one.
 func (s *Subscriber) revive() error {
 	now := time.Now()
-	if dead, err := s.conn.dead(now); err != nil || !dead {
+	dead, err := s.conn.dead(now)
+	s.complaints.connection(s.conn.state, now)
+	if err != nil || !dead {
 		return err
 	}
 	count := s.counts.violations.Inc()

@@ -48,7 +48,7 @@ func (c *libratoCmd) Run(log *slog.Logger) error {
 		if err != nil {
 			return receiveTerms(err)
 		}
-		log.Info("librato: receiving", "from", c.From, "levels", c.Levels.String(), "every", c.Flush)
+		log.Info("librato: subscribing", "from", c.From, "levels", c.Levels.orAll(), "every", c.Flush)
 		return serve(ctx, b, log)
 	})
 }

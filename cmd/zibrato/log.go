@@ -48,7 +48,7 @@ func (c *logCmd) Run(log *slog.Logger) error {
 		if err != nil {
 			return receiveTerms(err)
 		}
-		log.Info("log: receiving", "from", c.From, "levels", c.Levels.String(), "every", c.Flush)
+		log.Info("log: subscribing", "from", c.From, "levels", c.Levels.orAll(), "every", c.Flush)
 		return serve(ctx, b, log)
 	})
 }

@@ -37,6 +37,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 // run does what the command line says and returns the exit status.
 func run(args []string) int {
+	forgetEmpty()
 	var c cli
 	parser := kong.Must(&c,
 		kong.Name("zibrato"),
@@ -51,6 +52,16 @@ func run(args []string) int {
 	}
 	name := strings.Fields(command.Command())[0]
 	return fail(name, command.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))))
+}
+
+// forgetEmpty unsets the empty variables of ours: files of variables for containers and units are full of them, and they mean the default.
+func forgetEmpty() {
+	for _, v := range os.Environ() {
+		name, value, _ := strings.Cut(v, "=")
+		if value == "" && (strings.HasPrefix(name, "ZIBRATO_") || strings.HasPrefix(name, "LIBRATO_")) {
+			os.Unsetenv(name)
+		}
+	}
 }
 
 // commandName is the command whose line could not be parsed, or "" if it names none.

@@ -25,6 +25,14 @@ func (l *levels) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// orAll is the list for people.
+func (l levels) orAll() string {
+	if len(l.Levels) == 0 {
+		return "all"
+	}
+	return l.String()
+}
+
 // level is one level as a flag.
 type level struct{ metric.Level }
 

@@ -21,15 +21,15 @@ func TestSignalsEndWhatRunsAlsoWhenTheOtherSideIsGone(t *testing.T) { // not par
 		fwd.stderr.await(t, "closed.*messages=0")
 
 		log := start(t, nil, "log", "--from", from)
-		log.stderr.await(t, "receiving")
+		log.stderr.await(t, "subscribing")
 		log.endsSoon(t, s)
 
 		lib := start(t, nil, "librato", "--from", from, "--user", "u", "--token", "x", "--url", "http://127.0.0.1:1")
-		lib.stderr.await(t, "receiving")
+		lib.stderr.await(t, "subscribing")
 		lib.endsSoon(t, s)
 
 		tail := start(t, nil, "tail", "--from", from)
-		tail.stderr.await(t, "receiving")
+		tail.stderr.await(t, "subscribing")
 		tail.endsSoon(t, s)
 	}
 }

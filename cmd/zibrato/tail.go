@@ -37,7 +37,7 @@ func (c *tailCmd) Run(log *slog.Logger) error {
 		if err != nil {
 			return receiveTerms(err)
 		}
-		log.Info("tail: receiving", "from", c.From, "levels", c.Levels.String())
+		log.Info("tail: subscribing", "from", c.From, "levels", c.Levels.orAll())
 		format := appendHuman
 		if c.JSON {
 			format = appendJSON

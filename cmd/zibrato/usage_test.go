@@ -194,7 +194,7 @@ func TestTokensAreNeverShown(t *testing.T) {
 		silent(p)
 	}
 	p := start(t, nil, "librato", "--user", "u", "--token-file", file, "--from", from)
-	p.stderr.await(t, "receiving")
+	p.stderr.await(t, "subscribing")
 	p.endsSoon(t, os.Interrupt)
 	silent(p)
 }
@@ -204,5 +204,16 @@ func TestVersionIsOneLine(t *testing.T) {
 	status, stdout, _ := result(t, nil, "version")
 	if status != 0 || !regexp.MustCompile(`^zibrato \S+ \S+/\S+ \S+.* libzmq 4\.\d+\.\d+\n$`).MatchString(stdout) {
 		t.Errorf("status %d, %q", status, stdout)
+	}
+}
+
+func TestAnEmptyVariableMeansTheDefault(t *testing.T) {
+	env := []string{"ZIBRATO_FLUSH=", "ZIBRATO_WAIT=20ms", "ZIBRATO_LEVEL=", "ZIBRATO_TO=tcp://127.0.0.1:9"}
+	if status, _, stderr := result(t, env, "send", "counter", "x", "1"); status != 3 {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+	env = []string{"ZIBRATO_TOKEN=", "LIBRATO_TOKEN=secret", "LIBRATO_USER=me", "ZIBRATO_URL=nonsense"}
+	if status, _, stderr := result(t, env, "librato"); status != 2 || strings.Contains(stderr, "missing") || !strings.Contains(stderr, "--url") {
+		t.Errorf("status %d: %s", status, stderr)
 	}
 }
