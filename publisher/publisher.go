@@ -124,12 +124,11 @@ func (p *Publisher) run(s *socket) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		p.hear(s)
 		wait := backstop
 		if p.send(s) {
 			wait = retryFull
 		}
-		p.hear(s) // sending may have swallowed the descriptor's signal
+		p.hear(s) // after sending, which may have swallowed the descriptor's signal
 		timer.Reset(wait)
 		select {
 		case <-p.queue.ready:
