@@ -69,7 +69,7 @@ func TestCallsDoNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tap.Close(patient(t))
-	tap.Watch(nil) // info is always on; the drain delivers nothing, so that it hardly allocates either
+	tap.Watch(nil, nil) // info is always on; the drain delivers nothing, so that it hardly allocates either
 	for _, f := range calls {
 		f() // the first call finds the series and the ring its memory
 	}

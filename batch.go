@@ -103,7 +103,7 @@ func (p *drainPass) handTo(l *level, last *Tap) {
 	taps := r.taps
 	var to []*Tap
 	for _, t := range taps {
-		if t.wants(l.label) {
+		if t.wants(l.label, metric.Samples) {
 			to = append(to, t)
 		}
 	}
@@ -155,7 +155,7 @@ func (r *Recorder) final(t *Tap) {
 	r.mu.Lock()
 	var levels []*level
 	for _, l := range r.levels {
-		if t.wants(l.label) {
+		if t.wants(l.label, metric.Samples) {
 			levels = append(levels, l)
 		}
 	}

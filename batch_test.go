@@ -150,7 +150,7 @@ func TestALevelThatBecomesWantedBeginsWithAllTotals(t *testing.T) {
 	}
 	for round := range 3 {
 		before := len(c.delivered())
-		c.Watch(only("info"))
+		c.Watch(only("info"), nil)
 		bs := c.flushed(t)[before:]
 		names := map[string]int64{}
 		for _, b := range bs {
@@ -161,7 +161,7 @@ func TestALevelThatBecomesWantedBeginsWithAllTotals(t *testing.T) {
 		if len(names) != 50 || names["c49"] != 3 {
 			t.Errorf("round %d: totals of %d series came, want 50: %v", round, len(names), names)
 		}
-		c.Watch(nil)
+		c.Watch(nil, nil)
 	}
 }
 

@@ -47,7 +47,7 @@ func TestAClosedRecorderDoesNothing(t *testing.T) {
 	r.Inc("c")
 	r.With(zibrato.AtLevel("new")).Set("g", 1)
 	r.NewGaugeFunc("f", func() float64 { t.Error("asked"); return 0 })()
-	c.Watch(all)
+	c.Watch(all, nil)
 	if err := c.Flush(patient(t)); err != nil {
 		t.Error(err)
 	}

@@ -126,7 +126,7 @@ func TestEverythingMayHappenAtOnce(t *testing.T) {
 				switch i % 200 {
 				case 0:
 					other := consume(t, r, only("debug"))
-					other.Watch(all)
+					other.Watch(all, nil)
 					other.close(t)
 				case 50:
 					defer r.NewGaugeFunc(n, func() float64 { return 1 })()

@@ -106,7 +106,7 @@ func ExampleGauge_Set() {
 	if err != nil {
 		panic(err)
 	}
-	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelInfo })
+	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelInfo }, nil)
 	rec.NewGauge("queue.depth").Set(17)
 	tap.Close(context.Background())
 	// Output: queue.depth 17

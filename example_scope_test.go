@@ -137,7 +137,7 @@ func ExampleScope_NewGaugeFunc() {
 		panic(err)
 	}
 	defer tap.Close(context.Background())
-	tap.Watch(zibrato.LevelDebug.AndAbove().Include) // nobody who watches, no question
+	tap.Watch(zibrato.LevelDebug.AndAbove().Include, nil) // nobody who watches, no question
 	asked := make(chan struct{}, 1)
 	stop := rec.NewGaugeFunc("pool.idle", func() float64 {
 		select {

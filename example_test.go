@@ -41,7 +41,7 @@ func gains(r *zibrato.Recorder, print func(*metric.Series, metric.Totals)) (done
 	if err != nil {
 		panic(err)
 	}
-	tap.Watch(func(zibrato.Level) bool { return true })
+	tap.Watch(func(zibrato.Level) bool { return true }, nil)
 	return func() {
 		if err := tap.Close(context.Background()); err != nil {
 			panic(err)
@@ -186,7 +186,7 @@ func ExampleRecorder_Attach() {
 	if err != nil {
 		panic(err)
 	}
-	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelDebug })
+	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelDebug }, nil)
 	rec.With(zibrato.AtLevel(zibrato.LevelDebug)).Observe("step", 250)
 	rec.Observe("not watched", 1)
 	if err := tap.Close(context.Background()); err != nil {
@@ -202,8 +202,8 @@ func ExampleTap_Flush() {
 	if err != nil {
 		panic(err)
 	}
-	defer tap.Watch(nil)
-	tap.Watch(func(zibrato.Level) bool { return true })
+	defer tap.Watch(nil, nil)
+	tap.Watch(func(zibrato.Level) bool { return true }, nil)
 	rec.Observe("t", 1)
 	rec.Observe("t", 2)
 	tap.Flush(context.Background())
@@ -237,10 +237,10 @@ func ExampleTap_Watch() {
 	}
 	debug := rec.With(zibrato.AtLevel(zibrato.LevelDebug))
 	debug.Inc("unwatched")
-	tap.Watch(zibrato.LevelDebug.AndAbove().Include)
+	tap.Watch(zibrato.LevelDebug.AndAbove().Include, nil)
 	debug.Inc("watched")
 	tap.Flush(context.Background())
-	tap.Watch(nil)
+	tap.Watch(nil, nil)
 	debug.Inc("unwatched again")
 	tap.Close(context.Background())
 	// Output: debug watched
@@ -253,7 +253,7 @@ func ExampleTap_Close() {
 	if err != nil {
 		panic(err)
 	}
-	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelInfo })
+	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelInfo }, nil)
 	rec.Inc("jobs")
 	tap.Flush(context.Background())
 	fmt.Println(tap.Close(context.Background()))

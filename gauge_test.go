@@ -61,7 +61,7 @@ func TestAGaugeFunctionIsAskedWhileItsLevelIsWatched(t *testing.T) {
 	stop()
 	stop() // again does nothing
 	until(t, "a sample", func() bool { return len(values(c.flushed(t), "pool.idle")) > 0 })
-	c.Watch(only("info"))
+	c.Watch(only("info"), nil)
 	c.flushed(t)
 	stopped, unwatched := asked.Load(), debug.Load()
 	var third atomic.Int64

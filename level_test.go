@@ -41,12 +41,12 @@ func TestALevelIsRecordedWhileItIsWatched(t *testing.T) {
 		{nil, false}, {only("debug"), true}, {only("info"), false}, {only("info", "debug"), true}, {all, true}, {nil, false},
 	} {
 		before, _ := totals(c.flushed(t), "t")
-		c.Watch(step.watch)
+		c.Watch(step.watch, nil)
 		timer.Observe(1)
 		debug.Observe("t", 1)
 		debug.Time("t")()
 		timer.Start().Stop()
-		c.Watch(all) // so that the totals are delivered
+		c.Watch(all, nil) // so that the totals are delivered
 		after, _ := totals(c.flushed(t), "t")
 		if want := map[bool]uint64{true: 4}[step.on]; after-before != want {
 			t.Errorf("step %d: %d calls recorded, want %d", i, after-before, want)
@@ -59,10 +59,10 @@ func TestAStopAfterTheLevelWentOffIsRecorded(t *testing.T) {
 	c := consume(t, r, all)
 	z := r.With(zibrato.AtLevel("debug"))
 	a, b := z.NewTimer("t").Start(), z.Time("t")
-	c.Watch(nil)
+	c.Watch(nil, nil)
 	a.Stop()
 	b()
-	c.Watch(all)
+	c.Watch(all, nil)
 	if n, _ := totals(c.flushed(t), "t"); n != 2 {
 		t.Errorf("%d calls recorded, want 2", n)
 	}
@@ -85,7 +85,7 @@ func TestLevelsThatAreAlwaysOnCountUnwatched(t *testing.T) {
 		if got := values(cons.flushed(t), "c.info"); got != nil {
 			t.Errorf("samples %v were delivered to a consumer that wants none", got)
 		}
-		cons.Watch(all)
+		cons.Watch(all, nil)
 		bs := cons.flushed(t)
 		for _, l := range []zibrato.Level{"debug", "info", "warning", "error", "critical", "mine"} {
 			if n, _ := totals(bs, "c."+string(l)); n != c.want[l] {

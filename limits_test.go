@@ -69,7 +69,7 @@ func TestEverybodyWhoComesBringsTheTotals(t *testing.T) {
 	r.Count("quiet", 5)
 	c.flushed(t)
 	had := len(c.delivered())
-	c.Watch(all) // as a publisher does when another subscriber of the level comes
+	c.Watch(all, nil) // as a publisher does when another subscriber of the level comes
 	for _, b := range c.flushed(t)[had:] {
 		for _, e := range b.Entries {
 			if e.Series.Name == "quiet" && e.After.Sum.Int() == 5 && e.Before == e.After {

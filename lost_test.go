@@ -19,7 +19,7 @@ func stall(t *testing.T, r *zibrato.Recorder) (release func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tap.Watch(only("stall"))
+	tap.Watch(only("stall"), nil)
 	t.Cleanup(func() { tap.Close(patient(t)) })
 	r.With(zibrato.AtLevel("stall")).Inc("stall")
 	<-held

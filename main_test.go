@@ -45,7 +45,7 @@ func consume(t testing.TB, r *zibrato.Recorder, watch func(zibrato.Level) bool) 
 	}
 	c.Tap = tap
 	t.Cleanup(func() { c.close(t) })
-	tap.Watch(watch)
+	tap.Watch(watch, nil)
 	return c
 }
 

@@ -220,7 +220,7 @@ func (r *Recorder) switchLevel(l *level) {
 		on = 1
 	}
 	for _, t := range r.taps {
-		if t.wants(l.label) {
+		if t.wants(l.label, metric.Samples) {
 			on, wanted = 1, 1
 		}
 	}

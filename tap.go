@@ -12,8 +12,8 @@ import (
 type Tap struct {
 	r       *Recorder
 	deliver func(*metric.Batch)
-	match   func(Level) bool // guarded by r.mu; nil: none
-	gone    bool             // guarded by r.mu
+	match   [2]func(Level) bool // by metric.Detail; guarded by r.mu; nil: none
+	gone    bool                // guarded by r.mu
 }
 
 // Attach connects a consumer. deliver is called with one batch at a time, on the goroutine that drains or, in Flush and Close, on the caller's;
@@ -42,24 +42,27 @@ func (r *Recorder) switchLevels() {
 	}
 }
 
-// wants reports whether batches of the level go to this consumer. The caller holds r.mu.
-func (t *Tap) wants(l Level) bool { return t.match != nil && t.match(l) }
+// wants reports whether batches of the level go to this consumer in that detail. The caller holds r.mu.
+func (t *Tap) wants(l Level, d metric.Detail) bool { return t.match[d] != nil && t.match[d](l) }
 
-// Watch says which levels the consumer wants from now on, those included that do not exist yet; nil: none. What is wanted is recorded, and its
-// batches are delivered, beginning with the totals of all series of every wanted level: somebody new may listen. match must be pure and quick.
-func (t *Tap) Watch(match func(Level) bool) {
+// Watch says which levels the consumer wants from now on, those included that do not exist yet: in single samples, and in summaries;
+// nil: none. A level may be wanted in both. What is wanted is recorded, and its batches are delivered, beginning with
+// the totals of all series of every wanted level: somebody new may listen. The functions must be pure and quick.
+func (t *Tap) Watch(samples, summaries func(Level) bool) {
 	r := t.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if t.gone {
 		return
 	}
+	t.match = [2]func(Level) bool{metric.Samples: samples, metric.Summaries: summaries}
 	for _, l := range r.levels {
-		if match != nil && match(l.label) {
-			r.full[l] = true
+		for d := range t.match {
+			if t.wants(l.label, metric.Detail(d)) {
+				r.full[l] = true
+			}
 		}
 	}
-	t.match = match
 	r.switchLevels()
 	r.ring.Wake()
 }
@@ -126,7 +129,7 @@ func (r *Recorder) detach(t *Tap) (stopped chan struct{}) {
 	if t.gone {
 		return nil
 	}
-	t.gone, t.match = true, nil
+	t.gone, t.match = true, [2]func(Level) bool{}
 	r.taps = slices.DeleteFunc(slices.Clone(r.taps), func(o *Tap) bool { return o == t })
 	r.switchLevels()
 	if len(r.taps) == 0 {

@@ -51,7 +51,7 @@ func (s *inProcess) open(deliver func(*metric.Batch)) error {
 	if err != nil {
 		return fmt.Errorf("in-process: %w", err)
 	}
-	tap.Watch(s.levels.Include)
+	tap.Watch(s.levels.Include, nil)
 	s.tap = tap
 	return nil
 }

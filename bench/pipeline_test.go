@@ -21,7 +21,7 @@ func BenchmarkPipelineDrain(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer tap.Close(context.Background())
-	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelInfo })
+	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelInfo }, nil)
 	timers := timersOf(r, series)
 	want := 0
 	for b.Loop() {

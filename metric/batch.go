@@ -47,23 +47,33 @@ type Sample struct {
 	Value Value
 }
 
-// Batch is what one drain hands on for one level. It explains itself: every series that its samples speak of is in it,
-// with totals, so that a receiver that joined a second ago understands it.
+// EntrySummary is what a batch's interval did to the series that Batch.Entries[Entry] names. Its Count is of the calls whose detail is
+// known. There is one for each timer, distribution, gauge and up-down counter with such calls, and none for a counter, of
+// which the totals say all. An up-down counter's is made of its value after each drain.
+type EntrySummary struct {
+	Entry uint32
+	Summary
+}
+
+// Batch is what one drain hands on for one level, in one detail: single samples, or summaries. It explains itself: every
+// series that these speak of is in it, with totals, so that a receiver that joined a second ago understands it.
 //
 // A batch is lent: whoever is handed one may read it, and the slices in it, until the call returns. The Series it points to are
 // never changed and may be kept.
 type Batch struct {
-	Process  Process
-	Level    Level
-	Seq      uint64        // counts the batches of this recorder and level, from 1; a gap is loss, a repetition a duplicate
-	Uptime   time.Duration // the recorder's age when the batch was handed on; monotonic
-	Interval time.Duration // the time that the batch covers
-	Base     time.Time     // wall time that the samples' times count from
-	Final    bool          // the recorder closes: no batch of this level follows
-	Entries  []Entry
-	Samples  []Sample
-	Skipped  int      // entries that a decoder left out because it does not know their kind
-	Notices  []string // what the consumer should log; they do not travel
+	Process   Process
+	Level     Level
+	Detail    Detail
+	Seq       uint64        // counts the batches of this recorder, level and detail, from 1; a gap is loss, a repetition a duplicate
+	Uptime    time.Duration // the recorder's age when the batch was handed on; monotonic
+	Interval  time.Duration // the time that the batch covers
+	Base      time.Time     // wall time that the samples' times count from
+	Final     bool          // the recorder closes: no batch of this level follows
+	Entries   []Entry
+	Samples   []Sample       // empty when Detail is Summaries
+	Summaries []EntrySummary // empty when Detail is Samples; in the order of Entries
+	Skipped   int            // entries that a decoder left out because it does not know their kind
+	Notices   []string       // what the consumer should log; they do not travel
 }
 
 // HasTotals reports whether the entries carry totals. Batches of the text form do not: there the samples are all that is known.
@@ -72,5 +82,6 @@ func (b *Batch) HasTotals() bool { return !b.Process.Recorder.IsZero() }
 // Reset empties the batch for reuse and keeps its memory.
 func (b *Batch) Reset() {
 	clear(b.Entries)
-	*b = Batch{Entries: b.Entries[:0], Samples: b.Samples[:0]}
+	clear(b.Summaries)
+	*b = Batch{Entries: b.Entries[:0], Samples: b.Samples[:0], Summaries: b.Summaries[:0]}
 }

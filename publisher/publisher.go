@@ -197,7 +197,7 @@ func (p *Publisher) hear(s *socket) {
 	p.connected.Store(connected)
 	if heard {
 		format := p.cfg.Format
-		p.tap.Watch(func(l zibrato.Level) bool { return now.want(format, l) })
+		p.tap.Watch(func(l zibrato.Level) bool { return now.want(format, l) }, nil)
 	}
 	p.mu.Lock()
 	close(p.changed)

@@ -30,7 +30,7 @@ func calibrate() (p prices, err error) {
 	if err != nil {
 		return prices{}, err
 	}
-	tap.Watch(everyLevel)
+	tap.Watch(everyLevel, nil)
 	var (
 		timer   = rec.NewTimer("calibration.timer")
 		counter = rec.NewCounter("calibration.counter")

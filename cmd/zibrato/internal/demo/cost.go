@@ -78,7 +78,7 @@ func countCalls() (map[metric.Kind]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	tap.Watch(everyLevel)
+	tap.Watch(everyLevel, nil)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if err := tap.Close(ctx); err != nil {
