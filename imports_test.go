@@ -33,6 +33,7 @@ var layers = [][]string{
 	{"backend"},
 	{"backend/backendtest"},
 	{"librato", "sink/..."},
+	{"internal/measure"}, // for benchmarks and the program, and nothing that others import
 	{"bench/...", "fuzz/...", "interop/...", "examples/...", "cmd/..."},
 }
 
@@ -65,16 +66,17 @@ var forbidden = []struct{ from, to, why string }{
 
 // external are the dependencies outside the standard library that each package may have, by itself or through others.
 var external = map[string][]string{
-	"":             {"go.uber.org/atomic"},
-	"metric":       nil,
-	"ring":         {"go.uber.org/atomic"},
-	"zibratotest":  {"go.uber.org/atomic"},
-	"forwarder":    {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
-	"publisher":    {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
-	"subscriber":   {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
-	"backend":      {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
-	"sink/logfile": {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
-	"librato":      {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5", "github.com/pebbe/zmq4"},
+	"":                 {"go.uber.org/atomic"},
+	"metric":           nil,
+	"ring":             {"go.uber.org/atomic"},
+	"internal/measure": {"go.uber.org/atomic"},
+	"zibratotest":      {"go.uber.org/atomic"},
+	"forwarder":        {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
+	"publisher":        {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
+	"subscriber":       {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
+	"backend":          {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
+	"sink/logfile":     {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
+	"librato":          {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5", "github.com/pebbe/zmq4"},
 }
 
 type listed struct {
