@@ -1,16 +1,131 @@
-// Package clock is the clock of the hot path: ticks that are cheap to read, and their conversion to wall time.
+// Package clock is the clock of the hot path: ticks that cost a fraction of time.Now, and their conversion to nanoseconds and to
+// wall time.
 //
-// A tick is a nanosecond of the monotonic clock. Only differences of ticks mean anything.
+// A tick has one unit for the life of the process, settled by the first [Calibrate]. Where the processor's counter (the TSC of
+// amd64, CNTVCT_EL0 of arm64) can be trusted, it is one step of that counter; elsewhere it is a nanosecond of the monotonic clock.
+// Only differences of ticks mean anything: [Nanos] converts them, [Wall] dates a moment of the recent past.
+//
+// # How the counter is trusted
+//
+// On amd64 the processor must state that its TSC is invariant, that is, runs at one rate in all power states (Intel SDM vol. 3B,
+// 18.17.1; AMD APM vol. 3, E.4.7), and on Linux the kernel, which compares the TSCs of all processors and watches them, must not have
+// disqualified it. The counter of arm64 has a fixed frequency and is the same on all processors by architecture. Neither is used
+// where reading it is no cheaper than the monotonic clock, as where a hypervisor or the kernel emulates it.
+//
+// # How it is supervised
+//
+// Its rate is measured against the monotonic clock, and measured again every second over the last several, so that ticks follow the
+// slewing of that clock by NTP. A counter that goes back, jumps, or changes its rate, as when a virtual machine migrates or a laptop
+// sleeps, is dropped for good: from then on ticks are computed from the monotonic clock at the last good rate, continuous with the
+// last good reading, so that a timing under way at that moment still comes out right. Processors of a machine may disagree by some
+// ticks, so a difference may be negative; it counts as 0.
 package clock
 
-import "time"
+import (
+	"math"
+	"runtime"
+	"sync"
+	"time"
 
-// CoarseShift turns ticks into the coarse ticks of a record, units of 1.024 µs: uint32(ticks >> CoarseShift). They wrap
-// after 73 minutes, which no record waits in a ring.
-const CoarseShift = 10
+	"go.uber.org/atomic"
+)
 
-// Wall converts coarse ticks of the recent past to wall time, given a moment in both.
-func Wall(coarse uint32, nowTicks int64, now time.Time) time.Time {
-	age := max(int32(uint32(nowTicks>>CoarseShift)-coarse), 0) // what waited so long that it wrapped is not from the future
-	return now.Add(-time.Duration(age) << CoarseShift)
+const (
+	// shortest is the time over which the first rate is measured at least. The pair of package initialization is older as a rule.
+	shortest = time.Millisecond
+	never    = math.MaxInt64
+)
+
+var (
+	first = tightest() // the earliest pair, so that Calibrate need not wait
+
+	calibration sync.Once
+	supervising sync.Mutex  // guards counting
+	counting    *supervisor // nil unless ticks come from the counter
+	due         = atomic.NewInt64(never)
+	reason      = atomic.NewString("not calibrated yet")
+)
+
+func init() { shared.rate.Store(one) }
+
+// Calibrate settles where ticks come from and makes [Nanos], [Wall] and [EmptyBlock] usable. It takes a few microseconds, and up to a
+// millisecond if the process has just begun. Ticks that were read before it has returned for the first time must not be used after.
+// Any goroutine may call it, any number of times.
+func Calibrate() {
+	calibration.Do(func() {
+		if err := start(); err != nil {
+			reason.Store(err.Error())
+		}
+		shared.empty.Store(emptyBlock())
+	})
 }
+
+// start starts using the counter, or says why not.
+func start() error {
+	if err := trusted(); err != nil {
+		return err
+	}
+	if err := cheap(); err != nil {
+		return err
+	}
+	for nanotime()-first.nano < int64(shortest) {
+		runtime.Gosched() // not a sleep, whose time might be a test's
+	}
+	s, err := newSupervisor(first, tightest())
+	if err != nil {
+		return err
+	}
+	supervising.Lock()
+	defer supervising.Unlock()
+	counting = s
+	shared.rate.Store(fixed(s.rate))
+	due.Store(s.due())
+	reason.Store("")
+	shared.counts.Store(1)
+	return nil
+}
+
+// Supervise renews the calibration and checks that the counter behaves. It is to be called about once a second, by any goroutine, and
+// returns at once when called more often.
+func Supervise() {
+	if nanotime() < due.Load() || !supervising.TryLock() {
+		return
+	}
+	defer supervising.Unlock()
+	if counting == nil { // dropped since due was read
+		return
+	}
+	if err := counting.step(tightest()); err != nil {
+		drop(err)
+	} else {
+		shared.rate.Store(fixed(counting.rate))
+		due.Store(counting.due())
+	}
+	shared.empty.Store(emptyBlock())
+}
+
+// drop lets ticks come from the monotonic clock from now on. The rate of [Nanos] stays the one by which they are computed.
+func drop(why error) {
+	last := counting.last()
+	shared.rate.Store(fixed(counting.rate))
+	continued.Store(&line{last, fixed(1 / counting.rate)})
+	shared.counts.Store(0) // after what it lets readers use
+	counting = nil
+	due.Store(never)
+	reason.Store(why.Error())
+}
+
+// Source says where ticks come from: "tsc", "cntvct" or "monotonic".
+func Source() string {
+	if shared.counts.Load() != 0 {
+		return counterName
+	}
+	return "monotonic"
+}
+
+// Reason says why ticks do not come from the processor's counter; it is empty when they do.
+func Reason() string { return reason.Load() }
+
+// EmptyBlock is what the timing of an empty block reads, in ticks: the time between the moments at which two adjacent calls of [Ticks]
+// read the clock. Subtract it from a timing, and take what is then negative as 0.
+func EmptyBlock() int64 { return shared.empty.Load() }

@@ -1,0 +1,42 @@
+package clock
+
+import (
+	"fmt"
+	"slices"
+)
+
+// cheap makes sure that the counter costs less than the clock that it stands in for, as it does not where reading it is emulated.
+func cheap() error {
+	const reads = 16
+	cost := func(read func() int64) int64 {
+		least := int64(never)
+		for range 8 {
+			begun := nanotime()
+			for range reads {
+				read()
+			}
+			least = min(least, nanotime()-begun)
+		}
+		return least
+	}
+	if c, m := cost(counter), cost(nanotime); c >= m {
+		return fmt.Errorf("reading the counter takes %d ns, the monotonic clock %d ns", c/reads, m/reads)
+	}
+	return nil
+}
+
+// emptyBlock measures what EmptyBlock returns: the median, so that a reading is as often above as below it and corrected timings have
+// next to no bias. Interruptions do not move it.
+func emptyBlock() int64 {
+	var readings [63]int64
+	for i := range readings {
+		readings[i] = elapsed(Ticks())
+	}
+	slices.Sort(readings[:])
+	return max(readings[len(readings)/2], 0)
+}
+
+// elapsed is a call, as stopping a timer is.
+//
+//go:noinline
+func elapsed(start int64) int64 { return Ticks() - start }
