@@ -4,25 +4,26 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
-	"math"
 	"time"
 )
 
 // The binary form, as docs/wire.md specifies it; all integers little-endian:
 //
-//	topic     "zsmp1|" level "|"
+//	topic     "zsmp1|" level "|" for samples, "zsum1|" level "|" for summaries
 //	u16       length of the header that follows, so that a reader can skip what a newer minor version added
 //	header    u8 flags (1: final) · u8 0 · 16 B recorder · u64 seq · u64 uptime ns · u64 interval ns · i64 base unix ns ·
-//	          i64 start unix ns · u32 pid · u32 entries · u32 samples · str host · str program
+//	          i64 start unix ns · u32 pid · u32 entries · u32 samples or summaries · str host · str program
 //	entries   each: u16 length of the rest · u32 id · u8 kind · u8 0 · u64 birth ns · u64 count, u64 sum before ·
 //	          u64 count, u64 sum after · str name · str source · str unit · str help · u8 tags · tags × (str key · str value)
-//	samples   each: u32 entry index · u32 µs after base · u64 value
+//	samples   each: u32 entry index · u32 µs after base · u64 value; or
+//	summaries as summary_binary.go has them
 //	u32       CRC-32C of everything before it
 //
 // str is a length of one byte and that many bytes of UTF-8.
 const (
-	SamplesTopic = "zsmp1|" // what the topic of a batch of samples begins with
-	binaryPrefix = "zs"     // what every binary form of every version begins with
+	SamplesTopic   = "zsmp1|" // what the topic of a batch of samples begins with
+	SummariesTopic = "zsum1|" // what the topic of a batch of summaries begins with
+	binaryPrefix   = "zs"     // what every binary form of every version begins with
 
 	headerFixed = 2 + 16 + 8*5 + 4*3
 	entryFixed  = 4 + 2 + 8*5
@@ -37,12 +38,16 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // IsBinary reports whether the message is of a binary form, of whatever kind and version. Levels that begin so are not legal.
 func IsBinary(frame []byte) bool { return bytes.HasPrefix(frame, []byte(binaryPrefix)) }
 
-// AppendBatch appends the binary message for a batch of samples to dst. Names, host, program, tags and
-// level must be legal, as LegalName and its sisters make them.
+// AppendBatch appends the binary message for a batch to dst: its samples or its summaries, as b.Detail says. Names, host,
+// program, tags and level must be legal, as LegalName and its sisters make them, and summaries as [Accumulator] makes them.
 func AppendBatch(dst []byte, b *Batch) []byte {
 	le := binary.LittleEndian
 	begin := len(dst)
-	dst = append(dst, SamplesTopic...)
+	topic, number := SamplesTopic, len(b.Samples)
+	if b.Detail == Summaries {
+		topic, number = SummariesTopic, len(b.Summaries)
+	}
+	dst = append(dst, topic...)
 	dst = append(dst, b.Level...)
 	dst = append(dst, '|')
 	dst = le.AppendUint16(dst, uint16(headerFixed+2+len(b.Process.Host)+len(b.Process.Program)))
@@ -59,17 +64,23 @@ func AppendBatch(dst []byte, b *Batch) []byte {
 	dst = le.AppendUint64(dst, uint64(b.Process.Start.UnixNano()))
 	dst = le.AppendUint32(dst, b.Process.PID)
 	dst = le.AppendUint32(dst, uint32(len(b.Entries)))
-	dst = le.AppendUint32(dst, uint32(len(b.Samples)))
+	dst = le.AppendUint32(dst, uint32(number))
 	dst = appendStr(dst, b.Process.Host)
 	dst = appendStr(dst, b.Process.Program)
 	for i := range b.Entries {
 		dst = appendEntry(dst, &b.Entries[i])
 	}
-	for i := range b.Samples {
-		s := &b.Samples[i]
-		dst = le.AppendUint32(dst, s.Entry)
-		dst = le.AppendUint32(dst, s.Time)
-		dst = le.AppendUint64(dst, uint64(s.Value))
+	if b.Detail == Summaries {
+		for i := range b.Summaries {
+			dst = appendSummary(dst, &b.Summaries[i])
+		}
+	} else {
+		for i := range b.Samples {
+			s := &b.Samples[i]
+			dst = le.AppendUint32(dst, s.Entry)
+			dst = le.AppendUint32(dst, s.Time)
+			dst = le.AppendUint64(dst, uint64(s.Value))
+		}
 	}
 	return le.AppendUint32(dst, crc32.Checksum(dst[begin:], castagnoli))
 }
@@ -116,13 +127,18 @@ func EntrySize(s *Series) int {
 }
 
 // DecodeBatch decodes a binary message into b, whose memory it reuses. The frame may be reused when it returns. Entries
-// of a kind that this reader does not know are left out, with their samples, and counted in b.Skipped. The error is a *DecodeError.
+// of a kind that this reader does not know are left out, with their samples or summaries, and counted in b.Skipped. The
+// error is a *DecodeError.
 func DecodeBatch(frame []byte, b *Batch) error {
 	b.Reset()
 	if len(frame) > MaxFrame {
 		return malformed(ReasonSize, "%d bytes, more than %d", len(frame), MaxFrame)
 	}
 	rest, ok := bytes.CutPrefix(frame, []byte(SamplesTopic))
+	if !ok {
+		b.Detail = Summaries
+		rest, ok = bytes.CutPrefix(frame, []byte(SummariesTopic))
+	}
 	if !ok {
 		return malformed(ReasonVersion, "topic %s", excerpt(string(frame[:min(len(frame), 12)])))
 	}
@@ -152,7 +168,7 @@ func DecodeBatch(frame []byte, b *Batch) error {
 	b.Base = time.Unix(0, int64(header.u64()))
 	b.Process.Start = time.Unix(0, int64(header.u64()))
 	b.Process.PID = header.u32()
-	entries, samples := int(header.u32()), int(header.u32())
+	entries, details := int(header.u32()), int(header.u32())
 	b.Process.Host = header.str()
 	b.Process.Program = header.str()
 	if header.short || r.short {
@@ -168,19 +184,27 @@ func DecodeBatch(frame []byte, b *Batch) error {
 	if entries < 0 || entries > len(r.b)/(2+entryFixed+5) {
 		return malformed(ReasonTruncated, "%d entries in %d bytes", entries, len(r.b))
 	}
-	return b.decodeBody(&r, entries, samples)
+	known, err := b.decodeEntries(&r, entries)
+	if err != nil {
+		return err
+	}
+	if b.Detail == Summaries {
+		return b.decodeSummaries(&r, known, details)
+	}
+	return b.decodeSamples(&r, known, details)
 }
 
-func (b *Batch) decodeBody(r *reader, entries, samples int) error {
-	known := make([]int32, entries) // index in b.Entries, -1: skipped
+// decodeEntries returns where in b.Entries each entry of the message is; -1: left out.
+func (b *Batch) decodeEntries(r *reader, entries int) (known []int32, err error) {
+	known = make([]int32, entries)
 	for i := range known {
 		er := reader{b: r.take(int(r.u16()))}
 		if r.short {
-			return malformed(ReasonTruncated, "entry %d", i)
+			return nil, malformed(ReasonTruncated, "entry %d", i)
 		}
 		e, err := er.entry(b.Level)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if e.Series == nil {
 			b.Skipped++
@@ -190,6 +214,10 @@ func (b *Batch) decodeBody(r *reader, entries, samples int) error {
 		known[i] = int32(len(b.Entries))
 		b.Entries = append(b.Entries, e)
 	}
+	return known, nil
+}
+
+func (b *Batch) decodeSamples(r *reader, known []int32, samples int) error {
 	if samples < 0 || samples != len(r.b)/SampleSize || len(r.b)%SampleSize != 0 {
 		return malformed(ReasonTruncated, "%d samples in %d bytes", samples, len(r.b))
 	}
@@ -256,54 +284,3 @@ func (r *reader) entry(level Level) (e Entry, err error) {
 	e.Series = s
 	return e, nil
 }
-
-func notFinite(f float64) bool { return math.IsNaN(f) || math.IsInf(f, 0) }
-
-// reader takes values from the front of b. Once b is too short, short stays true and zeros come.
-type reader struct {
-	b     []byte
-	short bool
-}
-
-func (r *reader) take(n int) []byte {
-	if n > len(r.b) {
-		r.short = true
-		r.b = nil
-		return nil
-	}
-	t := r.b[:n]
-	r.b = r.b[n:]
-	return t
-}
-
-func (r *reader) u8() byte {
-	if t := r.take(1); t != nil {
-		return t[0]
-	}
-	return 0
-}
-
-func (r *reader) u16() uint16 {
-	if t := r.take(2); t != nil {
-		return binary.LittleEndian.Uint16(t)
-	}
-	return 0
-}
-
-func (r *reader) u32() uint32 {
-	if t := r.take(4); t != nil {
-		return binary.LittleEndian.Uint32(t)
-	}
-	return 0
-}
-
-func (r *reader) u64() uint64 {
-	if t := r.take(8); t != nil {
-		return binary.LittleEndian.Uint64(t)
-	}
-	return 0
-}
-
-func (r *reader) duration() time.Duration { return time.Duration(r.u64() & math.MaxInt64) }
-
-func (r *reader) str() string { return string(r.take(int(r.u8()))) }

@@ -98,7 +98,7 @@ func TestMalformedMessagesAreRefusedWithTheirReason(t *testing.T) {
 	}{
 		"too large":             {ReasonSize, append(append([]byte(nil), good...), make([]byte, MaxFrame)...)},
 		"empty":                 {ReasonVersion, nil},
-		"another form":          {ReasonVersion, []byte("zsum1|info|")},
+		"another form":          {ReasonVersion, []byte("zsxx1|info|")},
 		"another version":       {ReasonVersion, []byte("zsmp2|info|")},
 		"an endless topic":      {ReasonFields, []byte("zsmp1|info")},
 		"no level":              {ReasonLevel, []byte("zsmp1||")},

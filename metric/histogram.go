@@ -24,12 +24,6 @@ type Histogram struct {
 	Negative Buckets // by absolute value
 }
 
-// Buckets are counts of neighbouring buckets, the first of them bucket number Offset.
-type Buckets struct {
-	Offset int32
-	Counts []uint64
-}
-
 // Scale returns the histogram's present scale, DefaultScale or, after data spread too wide, less.
 func (h *Histogram) Scale() int { return DefaultScale - int(h.coarser) }
 
@@ -43,24 +37,33 @@ func (h *Histogram) Count() uint64 { return h.Zero + h.Positive.total() + h.Nega
 
 // Add counts n values v. NaN and infinities have no bucket and are ignored.
 func (h *Histogram) Add(v float64, n uint64) {
+	b := &h.Positive
+	if v < 0 {
+		b, v = &h.Negative, -v
+	}
+	if bits := math.Float64bits(v); normal(bits) {
+		if at := uint(normalIndex(bits)>>h.coarser - b.Offset); at < uint(len(b.Counts)) {
+			b.Counts[at] += n
+			return
+		}
+	}
+	h.add(b, v, n)
+}
+
+// add counts what has no bucket yet, or never gets one. v is not negative.
+func (h *Histogram) add(b *Buckets, v float64, n uint64) {
 	switch {
 	case n == 0 || math.IsNaN(v) || math.IsInf(v, 0):
 	case v == 0:
 		h.Zero += n
-	case v > 0:
-		h.add(&h.Positive, v, n)
 	default:
-		h.add(&h.Negative, -v, n)
+		i := bucketIndex(v)
+		for !b.fits(i>>h.coarser, i>>h.coarser) {
+			h.coarsen()
+		}
+		b.extend(i>>h.coarser, i>>h.coarser)
+		b.Counts[i>>h.coarser-b.Offset] += n
 	}
-}
-
-func (h *Histogram) add(b *Buckets, v float64, n uint64) {
-	i := bucketIndex(v)
-	for !b.fits(i>>h.coarser, i>>h.coarser) {
-		h.coarsen()
-	}
-	b.extend(i>>h.coarser, i>>h.coarser)
-	b.Counts[i>>h.coarser-b.Offset] += n
 }
 
 // Merge adds what o holds. o is not changed.
@@ -133,72 +136,4 @@ func (h *Histogram) Clone() Histogram {
 	c.Positive.Counts = append([]uint64(nil), h.Positive.Counts...)
 	c.Negative.Counts = append([]uint64(nil), h.Negative.Counts...)
 	return c
-}
-
-func (b *Buckets) total() (n uint64) {
-	for _, c := range b.Counts {
-		n += c
-	}
-	return n
-}
-
-// fits reports whether buckets lo to hi can be added without exceeding MaxBuckets.
-func (b *Buckets) fits(lo, hi int32) bool {
-	if len(b.Counts) > 0 {
-		lo, hi = min(lo, b.Offset), max(hi, b.Offset+int32(len(b.Counts))-1)
-	}
-	return hi-lo < MaxBuckets
-}
-
-// extend makes room for buckets lo to hi.
-func (b *Buckets) extend(lo, hi int32) {
-	if len(b.Counts) == 0 {
-		b.Offset = lo
-	}
-	if lo < b.Offset {
-		grown := make([]uint64, int(b.Offset-lo)+len(b.Counts))
-		copy(grown[b.Offset-lo:], b.Counts)
-		b.Offset, b.Counts = lo, grown
-	}
-	if need := int(hi-b.Offset) + 1; need > len(b.Counts) {
-		b.Counts = append(b.Counts, make([]uint64, need-len(b.Counts))...)
-	}
-}
-
-func (b *Buckets) halve() {
-	if len(b.Counts) == 0 {
-		return
-	}
-	first, last := b.Offset>>1, (b.Offset+int32(len(b.Counts))-1)>>1
-	halved := make([]uint64, last-first+1)
-	for i, n := range b.Counts {
-		halved[(b.Offset+int32(i))>>1-first] += n
-	}
-	b.Offset, b.Counts = first, halved
-}
-
-// bounds are the bucket bounds 2^(j/32) between 1 and 2, each the largest float64 that is not above it, so that every
-// value finds its bucket exactly, on every platform.
-var bounds = [1<<DefaultScale + 1]float64{
-	1, 1.0218971486541166, 1.0442737824274138, 1.0671404006768235, 1.0905077326652575, 1.1143867425958924,
-	1.1387886347566916, 1.1637248587775775, 1.189207115002721, 1.2152473599804687, 1.241857812073484, 1.2690509571917332,
-	1.2968395546510096, 1.3252366431597411, 1.3542555469368927, 1.3839098819638318, 1.4142135623730949, 1.4451808069770464,
-	1.4768261459394991, 1.5091644275934226, 1.5422108254079407, 1.5759808451078863, 1.6104903319492543, 1.6457554781539647,
-	1.681792830507429, 1.7186192981224777, 1.7562521603732995, 1.7947090750031072, 1.8340080864093424, 1.8741676341102997,
-	1.9152065613971472, 1.9571441241754002, 2,
-}
-
-// bucketIndex returns the bucket of v > 0 at DefaultScale.
-func bucketIndex(v float64) int32 {
-	frac, exp := math.Frexp(v) // v = frac·2^exp, frac in [0.5, 1)
-	m := 2 * frac
-	lo, hi := 0, 1<<DefaultScale // bounds[lo-1] < m <= bounds[hi]
-	for lo < hi {
-		if mid := (lo + hi) / 2; bounds[mid] < m {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return int32(exp-1)<<DefaultScale + int32(lo) - 1
 }

@@ -47,9 +47,9 @@ func (s *Summary) Merge(o *Summary) {
 	}
 	d := o.Mean() - s.Mean()
 	n, m := float64(s.Count), float64(o.Count)
-	s.M2 += o.M2 + d*d*n*m/(n+m)
+	s.M2 = bounded(s.M2 + o.M2 + d*d*n*m/(n+m))
 	s.Count += o.Count
-	s.Sum += o.Sum
+	s.Sum = bounded(s.Sum + o.Sum)
 	s.Min, s.Max, s.Last = min(s.Min, o.Min), max(s.Max, o.Max), o.Last
 	s.Hist.Merge(&o.Hist)
 }
@@ -72,4 +72,16 @@ func (s *Summary) SumSquares() float64 {
 func (s *Summary) Quantile(q float64) float64 {
 	v := s.Hist.Quantile(q)
 	return min(max(v, s.Min), s.Max)
+}
+
+// bounded keeps what overflowed, and what is no number since it did, at the limit of float64.
+func bounded(f float64) float64 {
+	switch {
+	case f < -math.MaxFloat64:
+		return -math.MaxFloat64
+	case f <= math.MaxFloat64:
+		return f
+	default:
+		return math.MaxFloat64
+	}
 }

@@ -1,0 +1,237 @@
+package metric
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+// A summary on the wire, as docs/wire.md specifies it; all integers little-endian:
+//
+//	u16       length of the rest
+//	u32       entry index; each higher than the one before
+//	u64       count
+//	5 × f64   sum, M2, min, max, last
+//	i8        scale
+//	uvarint   zeros
+//	buckets   positive
+//	buckets   negative
+//
+// buckets is u16 n, and unless that is 0: i32 number of the first bucket · a bit for each of n buckets, 1 where it counts
+// something, in ⌈n/8⌉ bytes from the lowest bit of the first · uvarint count for each such bucket. The first of the n
+// buckets, and the last, count something.
+const (
+	summaryFixed = 4 + 8 + 5*8 + 1
+	summaryLeast = 2 + summaryFixed + 1 + 2 + 2 // bytes of the smallest summary
+
+	// What is read: any scale of OpenTelemetry's that is not finer than ours, and the buckets of finite numbers. A message
+	// within the 128 KiB that writers keep cannot hold more buckets than that; one that is larger must not.
+	leastScale        = -10
+	lowestBucket      = -1074<<DefaultScale - 1
+	highestBucket     = 1024<<DefaultScale - 1
+	maxMessageBuckets = 1 << 20
+)
+
+// SummarySize returns how many bytes the summary takes on the wire, beside its entry, for those who fill messages to a size.
+func SummarySize(s *Summary) int {
+	return 2 + summaryFixed + uvarintSize(s.Hist.Zero) + s.Hist.Positive.size() + s.Hist.Negative.size()
+}
+
+func (b *Buckets) size() int {
+	counts, _ := b.trimmed()
+	if len(counts) == 0 {
+		return 2
+	}
+	n := 2 + 4 + (len(counts)+7)/8
+	for _, c := range counts {
+		if c != 0 {
+			n += uvarintSize(c)
+		}
+	}
+	return n
+}
+
+func uvarintSize(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
+
+// trimmed returns the buckets from the first to the last that count something, and the number of the first.
+func (b *Buckets) trimmed() (counts []uint64, first int32) {
+	counts, first = b.Counts, b.Offset
+	for len(counts) > 0 && counts[0] == 0 {
+		counts = counts[1:]
+		first++
+	}
+	for len(counts) > 0 && counts[len(counts)-1] == 0 {
+		counts = counts[:len(counts)-1]
+	}
+	return counts, first
+}
+
+func appendSummary(dst []byte, s *EntrySummary) []byte {
+	le := binary.LittleEndian
+	at := len(dst)
+	dst = append(dst, 0, 0)
+	dst = le.AppendUint32(dst, s.Entry)
+	dst = le.AppendUint64(dst, s.Count)
+	for _, f := range [...]float64{s.Sum, s.M2, s.Min, s.Max, s.Last} {
+		dst = le.AppendUint64(dst, math.Float64bits(f))
+	}
+	dst = append(dst, byte(s.Hist.Scale()))
+	dst = binary.AppendUvarint(dst, s.Hist.Zero)
+	dst = appendBuckets(dst, &s.Hist.Positive)
+	dst = appendBuckets(dst, &s.Hist.Negative)
+	le.PutUint16(dst[at:], uint16(len(dst)-at-2))
+	return dst
+}
+
+func appendBuckets(dst []byte, b *Buckets) []byte {
+	le := binary.LittleEndian
+	counts, first := b.trimmed()
+	dst = le.AppendUint16(dst, uint16(len(counts)))
+	if len(counts) == 0 {
+		return dst
+	}
+	dst = le.AppendUint32(dst, uint32(first))
+	marks := len(dst)
+	dst = append(dst, make([]byte, (len(counts)+7)/8)...)
+	for i, c := range counts {
+		if c != 0 {
+			dst[marks+i/8] |= 1 << (i % 8)
+			dst = binary.AppendUvarint(dst, c)
+		}
+	}
+	return dst
+}
+
+// decodeSummaries decodes the summaries of the entries at known. The memory of their histograms is new: a few large pieces for all.
+func (b *Batch) decodeSummaries(r *reader, known []int32, summaries int) error {
+	if summaries < 0 || summaries > len(r.b)/summaryLeast {
+		return malformed(ReasonTruncated, "%d summaries in %d bytes", summaries, len(r.b))
+	}
+	memory := counts{left: maxMessageBuckets, piece: min(len(r.b), 4096)}
+	previous := int64(-1)
+	for i := range summaries {
+		sr := reader{b: r.take(int(r.u16()))}
+		entry := int64(sr.u32())
+		if r.short || sr.short {
+			return malformed(ReasonTruncated, "summary %d", i)
+		}
+		if entry <= previous || entry >= int64(len(known)) {
+			return malformed(ReasonContent, "a summary of entry %d of %d, after that of %d", entry, len(known), previous)
+		}
+		previous = entry
+		k := known[entry]
+		if k < 0 {
+			continue
+		}
+		b.Summaries = append(b.Summaries, EntrySummary{Entry: uint32(k)})
+		if err := sr.summary(&b.Summaries[len(b.Summaries)-1].Summary, b.Entries[k].Series.Kind, &memory); err != nil {
+			return err
+		}
+	}
+	if len(r.b) != 0 {
+		return malformed(ReasonTruncated, "%d bytes after the summaries", len(r.b))
+	}
+	return nil
+}
+
+func (r *reader) summary(s *Summary, kind Kind, memory *counts) error {
+	s.Count = r.u64()
+	for _, f := range [...]*float64{&s.Sum, &s.M2, &s.Min, &s.Max, &s.Last} {
+		if *f = r.float(); notFinite(*f) {
+			return malformed(ReasonNumber, "a summary's value")
+		}
+	}
+	scale := int8(r.u8())
+	if scale < leastScale || scale > DefaultScale {
+		return malformed(ReasonContent, "a histogram of scale %d", scale)
+	}
+	s.Hist.coarser = uint8(DefaultScale - scale)
+	s.Hist.Zero = r.uvarint()
+	rest := s.Count // what the buckets still have to hold
+	ok := take(&rest, s.Hist.Zero)
+	for _, b := range [...]*Buckets{&s.Hist.Positive, &s.Hist.Negative} {
+		if err := r.buckets(b, s.Hist.coarser, memory); err != nil {
+			return err
+		}
+		for _, c := range b.Counts {
+			ok = ok && take(&rest, c)
+		}
+	}
+	switch {
+	case r.short:
+		return malformed(ReasonTruncated, "summary")
+	case kind == Counter:
+		return malformed(ReasonContent, "a counter's summary")
+	case !ok || rest != 0 || s.Count == 0:
+		return malformed(ReasonContent, "a summary of %d samples, with others in its buckets", s.Count)
+	case s.M2 < 0 || s.Min > s.Last || s.Last > s.Max:
+		return malformed(ReasonContent, "a summary that contradicts itself")
+	case kind == Timer && (s.Min < 0 || len(s.Hist.Negative.Counts) > 0):
+		return malformed(ReasonNumber, "a timer's value")
+	}
+	return nil
+}
+
+// take takes n off rest, if there is so much.
+func take(rest *uint64, n uint64) bool {
+	if n > *rest {
+		return false
+	}
+	*rest -= n
+	return true
+}
+
+func (r *reader) buckets(b *Buckets, coarser uint8, memory *counts) error {
+	n := int(r.u16())
+	if n == 0 {
+		return nil
+	}
+	b.Offset = int32(r.u32())
+	marks := r.take((n + 7) / 8)
+	if r.short {
+		return malformed(ReasonTruncated, "buckets")
+	}
+	last := int64(b.Offset) + int64(n) - 1
+	if n > MaxBuckets || b.Offset < lowestBucket>>coarser || last > highestBucket>>coarser {
+		return malformed(ReasonContent, "buckets %d to %d at scale %d", b.Offset, last, DefaultScale-int(coarser))
+	}
+	if marks[0]&1 == 0 || bits.Len8(marks[len(marks)-1]) != (n-1)%8+1 {
+		return malformed(ReasonContent, "a histogram that begins or ends with an empty bucket")
+	}
+	if b.Counts = memory.take(n); b.Counts == nil {
+		return malformed(ReasonSize, "more than %d buckets", maxMessageBuckets)
+	}
+	for i, mark := range marks {
+		for ; mark != 0; mark &= mark - 1 {
+			c := r.uvarint()
+			if c == 0 {
+				if r.short {
+					return malformed(ReasonTruncated, "buckets")
+				}
+				return malformed(ReasonContent, "a bucket that counts nothing")
+			}
+			b.Counts[8*i+bits.TrailingZeros8(mark)] = c
+		}
+	}
+	return nil
+}
+
+// counts is memory for the buckets of one message.
+type counts struct {
+	left  int // how many more there may be
+	piece int // how many to allocate at a time
+	free  []uint64
+}
+
+// take returns n zeros, or nil if the message has too many.
+func (c *counts) take(n int) []uint64 {
+	if c.left -= n; c.left < 0 {
+		return nil
+	}
+	if n > len(c.free) {
+		c.free = make([]uint64, max(n, c.piece))
+	}
+	taken := c.free[:n:n]
+	c.free = c.free[n:]
+	return taken
+}
