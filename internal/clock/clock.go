@@ -7,8 +7,8 @@
 //
 // # How the counter is trusted
 //
-// On amd64 the processor must state that its TSC is invariant, that is, runs at one rate in all power states (Intel SDM vol. 3B,
-// 18.17.1; AMD APM vol. 3, E.4.7), and on Linux the kernel, which compares the TSCs of all processors and watches them, must not have
+// On amd64 the processor must state that its TSC is invariant, that is, runs at one rate in all power states (Intel SDM
+// vol. 3B, 18.17.1 "Invariant TSC"; AMD APM vol. 3, appendix E, function 8000_0007h), and on Linux the kernel, which compares the TSCs of all processors and watches them, must not have
 // disqualified it. The counter of arm64 has a fixed frequency and is the same on all processors by architecture. Neither is used
 // where reading it is no cheaper than the monotonic clock, as where a hypervisor or the kernel emulates it.
 //
@@ -31,13 +31,16 @@ import (
 )
 
 const (
-	// shortest is the time over which the first rate is measured at least. The pair of package initialization is older as a rule.
+	// The first rate is measured over a time from shortest to longest: over less it is uncertain, over more the counter may have done
+	// what nobody supervised.
 	shortest = time.Millisecond
-	never    = math.MaxInt64
+	longest  = 10 * time.Second
+
+	never = math.MaxInt64
 )
 
 var (
-	first = tightest() // the earliest pair, so that Calibrate need not wait
+	begun = tightest() // so that Calibrate need not wait as a rule
 
 	calibration sync.Once
 	supervising sync.Mutex  // guards counting
@@ -68,10 +71,14 @@ func start() error {
 	if err := cheap(); err != nil {
 		return err
 	}
-	for nanotime()-first.nano < int64(shortest) {
+	from := begun
+	if nanotime()-from.nano > int64(longest) {
+		from = tightest()
+	}
+	for nanotime()-from.nano < int64(shortest) {
 		runtime.Gosched() // not a sleep, whose time might be a test's
 	}
-	s, err := newSupervisor(first, tightest())
+	s, err := newSupervisor(from, tightest())
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,6 @@ const counterName = "cntvct"
 const CoarseShift = 7
 
 // trusted has nothing to ask: the counter has a fixed frequency and is the same on all processors by architecture (Arm ARM DDI 0487,
-// D12.1 "About the Generic Timer"). Linux keeps programs from reading those that are known to be faulty, and emulates them:
+// chapter "The Generic Timer in AArch64 state"). Linux keeps programs from reading those that are known to be faulty, and emulates them:
 // https://docs.kernel.org/arch/arm64/silicon-errata.html. They are then too dear.
 func trusted() error { return nil }

@@ -1,8 +1,6 @@
 package clock
 
-import (
-	"go.uber.org/atomic"
-)
+import "go.uber.org/atomic"
 
 // cacheLine is the largest of the platforms: that of Apple's processors.
 const cacheLine = 128
@@ -10,10 +8,9 @@ const cacheLine = 128
 // words are what every processor reads on its hot path. They are written once a second, and alone on their cache line.
 type words struct {
 	_      [cacheLine]byte
-	counts atomic.Uint32 // 1 while ticks come from the counter. Ticks reads it in assembly.
-	_      [4]byte
-	rate   atomic.Uint64 // nanoseconds of a tick, in units of 1/one
+	rate   atomic.Uint64 // nanoseconds of a tick, fixed-point
 	empty  atomic.Int64  // see EmptyBlock
+	counts atomic.Uint32 // 1 while ticks come from the counter. Ticks reads it in assembly.
 	_      [cacheLine]byte
 }
 

@@ -2,6 +2,7 @@ package clock
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -38,16 +39,23 @@ func tightest() pair {
 type supervisor struct {
 	pairs   []pair  // the recent ones, the oldest first
 	rate    float64 // nanoseconds per tick over these pairs
-	first   float64 // the first rate that is good enough to compare others with
+	first   float64 // the first rate, which others are compared with
+	doubt   float64 // by what share of it first may be wrong, because its pairs have widths
 	settled bool    // first was measured over settleAfter at least
 }
 
 func newSupervisor(from, to pair) (*supervisor, error) {
-	rate := float64(to.nano-from.nano) / float64(to.ticks-from.ticks)
+	rate, doubt := slope(from, to)
 	if !(rate > 0.05 && rate <= 1000) { // from 1 MHz, the least that arm64 allows, to 20 GHz
 		return nil, fmt.Errorf("the counter made %d ticks in %d ns", to.ticks-from.ticks, to.nano-from.nano)
 	}
-	return &supervisor{pairs: []pair{from, to}, rate: rate, first: rate}, nil
+	return &supervisor{pairs: []pair{from, to}, rate: rate, first: rate, doubt: doubt}, nil
+}
+
+// slope is the rate between two pairs, and by what share of it it may be wrong.
+func slope(from, to pair) (rate, doubt float64) {
+	ticks := float64(to.ticks - from.ticks)
+	return float64(to.nano-from.nano) / ticks, float64(from.width+to.width) / 2 / ticks
 }
 
 func (s *supervisor) last() pair { return s.pairs[len(s.pairs)-1] }
@@ -71,16 +79,17 @@ func (s *supervisor) step(p pair) error {
 	if ticks <= 0 {
 		return fmt.Errorf("the counter went back by %d ticks within %v", -ticks, time.Duration(nano))
 	}
-	if off := float64(ticks)*s.first/float64(nano) - 1; off > slew || off < -slew {
+	if off := float64(ticks)*s.first/float64(nano) - 1; math.Abs(off) > slew+s.doubt {
 		return fmt.Errorf("the counter was off by %+.0f ppm for %v", off*1e6, time.Duration(nano))
 	}
 	if len(s.pairs) == window {
 		s.pairs = append(s.pairs[:0], s.pairs[1:]...)
 	}
 	s.pairs = append(s.pairs, p)
-	s.rate = float64(p.nano-s.pairs[0].nano) / float64(p.ticks-s.pairs[0].ticks)
+	var doubt float64
+	s.rate, doubt = slope(s.pairs[0], p)
 	if !s.settled {
-		s.settled, s.first = true, s.rate
+		s.first, s.doubt, s.settled = s.rate, doubt, true
 	}
 	return nil
 }
