@@ -16,15 +16,17 @@ import (
 
 // cli is the command line, as kong reads it.
 type cli struct {
-	Forward   forwardCmd   `cmd:"" help:"Connect instrumented programs with backends."`
-	Librato   libratoCmd   `cmd:"" help:"Take measurements to Librato, or to what speaks its API."`
-	Log       logCmd       `cmd:"" help:"Write measurements as lines of JSON."`
-	Tail      tailCmd      `cmd:"" help:"Show each sample as it arrives."`
-	Send      sendCmd      `cmd:"" help:"Publish one measurement."`
-	Time      timeCmd      `cmd:"" help:"Run a command and publish how long it took."`
-	Demo      demoCmd      `cmd:"" help:"Show all of it at work."`
-	DemoChild demoChildCmd `cmd:"" hidden:"" help:"Play a part in the demo, which starts this itself."`
-	Version   versionCmd   `cmd:"" help:"Say which version this is."`
+	Forward    forwardCmd    `cmd:"" help:"Connect instrumented programs with backends."`
+	Librato    libratoCmd    `cmd:"" help:"Take measurements to Librato, or to what speaks its API."`
+	Log        logCmd        `cmd:"" help:"Write measurements as lines of JSON."`
+	Tail       tailCmd       `cmd:"" help:"Show each sample as it arrives."`
+	Send       sendCmd       `cmd:"" help:"Publish one measurement."`
+	Time       timeCmd       `cmd:"" help:"Run a command and publish how long it took."`
+	Bench      benchCmd      `cmd:"" help:"Measure what all of this costs on this machine."`
+	BenchChild benchChildCmd `cmd:"" hidden:"" help:"Be the program that bench measures, which starts this itself."`
+	Demo       demoCmd       `cmd:"" help:"Show all of it at work."`
+	DemoChild  demoChildCmd  `cmd:"" hidden:"" help:"Play a part in the demo, which starts this itself."`
+	Version    versionCmd    `cmd:"" help:"Say which version this is."`
 }
 
 const description = `Measures running programs and takes the measurements where people look at them.

@@ -21,11 +21,15 @@ func (versionCmd) Help() string {
 }
 
 func (versionCmd) Run(*slog.Logger) error {
-	version := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		version = info.Main.Version
-	}
 	major, minor, patch := zmq.Version()
-	_, err := fmt.Fprintf(os.Stdout, "zibrato %s %s/%s %s libzmq %d.%d.%d\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version(), major, minor, patch)
+	_, err := fmt.Fprintf(os.Stdout, "zibrato %s %s/%s %s libzmq %d.%d.%d\n", buildVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version(), major, minor, patch)
 	return err
+}
+
+// buildVersion is the program's version, as far as its build knows it.
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }

@@ -1,0 +1,111 @@
+//go:build cgo
+
+package bench
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/zibrato/zibrato/internal/measure"
+	"github.com/zibrato/zibrato/metric"
+)
+
+// The pipeline's slices are long against the second in which recorders and the backend below do what they do now and then.
+const (
+	flowSlice  = time.Second
+	flowRounds = 3 // at least; slices are shorter then
+	minSlice   = 50 * time.Millisecond
+)
+
+// plan divides the time for the pipeline into rounds of one slice a way.
+func plan(whole time.Duration, ways int) (rounds int, slice time.Duration) {
+	rounds = max(int(whole/(flowSlice*time.Duration(ways))), flowRounds)
+	return rounds, max(whole/time.Duration(rounds*ways), minSlice)
+}
+
+// ways are the details that are measured. Each round begins with a slice that is not instrumented.
+var ways = []metric.Detail{metric.Summaries, metric.Samples}
+
+// A flowSample is what a slice took.
+type flowSample struct {
+	timed, arrived uint64
+	process, all   time.Duration // processor time
+}
+
+// measureFlows measures the whole pipeline, for about as long as whole. argv starts a child.
+func measureFlows(ctx context.Context, r *Report, argv []string, stderr io.Writer, whole time.Duration, progress func(done float64)) (err error) {
+	if measure.CPUTime() == 0 {
+		return nil // the system does not tell
+	}
+	p, err := startProcess(ctx, argv, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.end()) }()
+
+	rounds, slice := plan(whole, 1+len(ways))
+	flows := make([]Flow, len(ways))
+	process, all := make([][]float64, len(ways)), make([][]float64, len(ways))
+	slices := 0
+	next := func(detail *metric.Detail) (flowSample, error) {
+		progress(float64(slices) / float64(rounds*(1+len(ways))))
+		slices++
+		return p.slice(ctx, slice, detail)
+	}
+	for round := range rounds {
+		without, err := next(nil)
+		if err != nil {
+			return err
+		}
+		for i := range ways {
+			way := (i + round) % len(ways)
+			with, err := next(&ways[way])
+			if err != nil {
+				return err
+			}
+			flows[way].Timed += with.timed
+			flows[way].Arrived += with.arrived
+			process[way] = append(process[way], float64(with.process-without.process)/float64(with.timed))
+			all[way] = append(all[way], float64(with.all-without.all)/float64(with.timed))
+		}
+	}
+	for way := range flows {
+		f := &flows[way]
+		f.Detail, f.Rate = ways[way].String(), workRate
+		f.Process, f.All = shareOf(process[way], workRate), shareOf(all[way], workRate)
+	}
+	r.Flows = flows
+	return nil
+}
+
+// slice lets the child work for so long: with the whole pipeline behind it, in that detail, or without Zibrato where that is nil.
+func (p *process) slice(ctx context.Context, d time.Duration, detail *metric.Detail) (s flowSample, err error) {
+	var rx *receiver
+	if detail != nil {
+		if rx, err = receive(*detail); err != nil {
+			return s, err
+		}
+		defer func() { err = errors.Join(err, rx.close()) }()
+		if _, err := p.ask(order{Open: rx.forwarder.InAddr()}); err != nil {
+			return s, err
+		}
+	}
+	begin := measure.CPUTime()
+	a, err := p.ask(order{Work: d})
+	if err != nil {
+		return s, err
+	}
+	if rx != nil {
+		if err := rx.finish(ctx, a.Total); err != nil {
+			return s, err
+		}
+	}
+	s = flowSample{timed: a.Timed, process: a.CPU, all: a.CPU + measure.CPUTime() - begin}
+	if rx != nil {
+		s.arrived = rx.sink.timers
+		_, err = p.ask(order{Close: true})
+	}
+	return s, err
+}
