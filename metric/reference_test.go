@@ -18,20 +18,22 @@ import (
 // the two can be held against each other.
 
 type refBatch struct {
-	Level      string     `json:"level"`
-	Final      bool       `json:"final"`
-	Recorder   string     `json:"recorder"`
-	Seq        uint64     `json:"seq"`
-	UptimeNS   int64      `json:"uptime_ns"`
-	IntervalNS int64      `json:"interval_ns"`
-	BaseNS     int64      `json:"base_ns"`
-	StartNS    int64      `json:"start_ns"`
-	PID        uint32     `json:"pid"`
-	Host       string     `json:"host"`
-	Program    string     `json:"program"`
-	Entries    []refEntry `json:"entries"`
-	Samples    []refValue `json:"samples"`
-	Unknown    int        `json:"-"` // entries left out
+	Level      string       `json:"level"`
+	Final      bool         `json:"final"`
+	Recorder   string       `json:"recorder"`
+	Seq        uint64       `json:"seq"`
+	UptimeNS   int64        `json:"uptime_ns"`
+	IntervalNS int64        `json:"interval_ns"`
+	BaseNS     int64        `json:"base_ns"`
+	StartNS    int64        `json:"start_ns"`
+	PID        uint32       `json:"pid"`
+	Host       string       `json:"host"`
+	Program    string       `json:"program"`
+	Entries    []refEntry   `json:"entries"`
+	Samples    []refValue   `json:"samples"`
+	Summaries  []refSummary `json:"summaries"`
+	Detail     string       `json:"-"` // the first part of the topic
+	Unknown    int          `json:"-"` // entries left out
 }
 
 type refEntry struct {
@@ -119,7 +121,7 @@ func refCheck(ok bool, what string) {
 	}
 }
 
-// refDecode decodes a message of samples.
+// refDecode decodes a message of samples or of summaries.
 func refDecode(frame []byte) (b *refBatch, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -128,8 +130,8 @@ func refDecode(frame []byte) (b *refBatch, err error) {
 	}()
 	refCheck(len(frame) <= 1<<20, "size")
 	parts := strings.SplitN(string(frame), "|", 3)
-	refCheck(len(parts) == 3 && parts[0] == "zsmp1", "topic")
-	b = &refBatch{Level: parts[1]}
+	refCheck(len(parts) == 3 && (parts[0] == "zsmp1" || parts[0] == "zsum1"), "topic")
+	b = &refBatch{Detail: parts[0], Level: parts[1]}
 	refCheck(len(b.Level) >= 1 && len(b.Level) <= 32 && !strings.HasPrefix(b.Level, "zs"), "level")
 	for _, r := range b.Level {
 		refCheck(strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-", r), "level")
@@ -150,7 +152,7 @@ func refDecode(frame []byte) (b *refBatch, err error) {
 	b.UptimeNS, b.IntervalNS = h.ns(), h.ns()
 	b.BaseNS, b.StartNS = int64(h.uint(8)), int64(h.uint(8))
 	b.PID = uint32(h.uint(4))
-	entries, samples := h.uint(4), h.uint(4)
+	entries, details := h.uint(4), h.uint(4)
 	b.Host = h.str(0, 255, "|", false)
 	b.Program = h.str(0, 255, "|", false)
 	refCheck(strings.Trim(b.Recorder, "0") != "", "recorder")
@@ -167,7 +169,11 @@ func refDecode(frame []byte) (b *refBatch, err error) {
 		place[i] = len(b.Entries)
 		b.Entries = append(b.Entries, e)
 	}
-	for range samples {
+	if b.Detail == "zsum1" {
+		refDecodeSummaries(c, b, details, entries, place)
+		return b, nil
+	}
+	for range details {
 		i, us, word := c.uint(4), uint32(c.uint(4)), c.uint(8)
 		refCheck(i < entries, "sample of no entry")
 		at, known := place[i]
@@ -223,7 +229,8 @@ func refDecodeEntry(c *refCursor) (e refEntry, known bool) {
 // refOf shows a batch of the package as the document does.
 func refOf(b *Batch) *refBatch {
 	r := &refBatch{
-		Level: string(b.Level), Final: b.Final, Recorder: b.Process.Recorder.String(), Seq: b.Seq,
+		Detail: map[Detail]string{Samples: "zsmp1", Summaries: "zsum1"}[b.Detail],
+		Level:  string(b.Level), Final: b.Final, Recorder: b.Process.Recorder.String(), Seq: b.Seq,
 		UptimeNS: b.Uptime.Nanoseconds(), IntervalNS: b.Interval.Nanoseconds(),
 		BaseNS: b.Base.UnixNano(), StartNS: b.Process.Start.UnixNano(),
 		PID: b.Process.PID, Host: b.Process.Host, Program: b.Process.Program, Unknown: b.Skipped,
@@ -243,6 +250,9 @@ func refOf(b *Batch) *refBatch {
 	}
 	for _, s := range b.Samples {
 		r.Samples = append(r.Samples, refValue{s.Entry, s.Time, refNumber(r.Entries[s.Entry].Kind, uint64(s.Value))})
+	}
+	for i := range b.Summaries {
+		r.Summaries = append(r.Summaries, refSummaryOf(&b.Summaries[i]))
 	}
 	return r
 }
@@ -280,6 +290,10 @@ func (r *refBatch) batch() (*Batch, error) {
 			return nil, err
 		}
 		b.Samples = append(b.Samples, Sample{s.Entry, s.US, v})
+	}
+	for i := range r.Summaries {
+		b.Detail = Summaries
+		b.Summaries = append(b.Summaries, r.Summaries[i].summary())
 	}
 	return b, nil
 }

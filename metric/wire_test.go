@@ -51,7 +51,7 @@ func vectors(t testing.TB) map[string]vector {
 		if err != nil {
 			t.Fatalf("vector %s: %v", name, err)
 		}
-		v := vector{frame, new(refBatch)}
+		v := vector{frame, &refBatch{Detail: string(frame[:5])}}
 		if err := json.Unmarshal([]byte(says[name]), v.says); err != nil {
 			t.Fatalf("vector %s: %v", name, err)
 		}
