@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var commands = []string{"forward", "librato", "log", "tail", "send", "time", "demo"}
+var commands = []string{"forward", "librato", "log", "tail", "send", "time", "bench", "demo"}
 
 func TestHelpShowsAnExampleTheStatusAndTheEnvironment(t *testing.T) {
 	t.Parallel()
@@ -41,7 +41,7 @@ func TestHelpShowsAnExampleTheStatusAndTheEnvironment(t *testing.T) {
 func TestHelpListsTheCommands(t *testing.T) {
 	t.Parallel()
 	status, stdout, _ := result(t, nil, "--help")
-	if status != 0 || strings.Contains(stdout, "demo-child") {
+	if status != 0 || strings.Contains(stdout, "-child") {
 		t.Errorf("status %d:\n%s", status, stdout)
 	}
 	for _, c := range append(commands, "version", "3 no forwarder", "4 nobody") {
@@ -90,6 +90,8 @@ func TestWrongUsageIsStatusTwoAndOneLine(t *testing.T) {
 		{"--level", []string{"send", "timer", "x", "1", "--level", "a,b"}},
 		{"--wait", []string{"send", "timer", "x", "1", "--wait=-1s"}},
 		{"<command>", []string{"time", "x"}},
+		{"--time", []string{"bench", "--time", "10ms"}},
+		{"1s to 1h", []string{"bench", "--time", "61m"}},
 		{"--for", []string{"demo", "--for", "0s"}},
 	} {
 		status, stdout, stderr := result(t, nil, test.args...)

@@ -68,7 +68,7 @@ func everyLevel(zibrato.Level) bool { return true }
 // close detaches the consumer and returns how many calls were counted.
 func (l *lab) close() (counted uint64, err error) {
 	l.watch(true) // the last batch holds all totals
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := l.tap.Close(ctx); err != nil {
 		return 0, err

@@ -83,10 +83,15 @@ func (w *worker) carryOut(ctx context.Context, o order) (answer, error) {
 	return answer{}, errors.New("an order for nothing")
 }
 
+// patience is how long connecting to a forwarder on this machine may take, which takes milliseconds as a rule.
+const patience = 30 * time.Second
+
 func (w *worker) open(ctx context.Context, endpoint string) (err error) {
 	if w.pub, err = publisher.Start(publisher.Config{Endpoint: endpoint}); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	return w.pub.WaitSubscriber(ctx, metric.Info)
 }
 

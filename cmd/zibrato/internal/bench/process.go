@@ -21,7 +21,7 @@ type process struct {
 }
 
 // farewell is how long the child has to end by itself before it is killed.
-const farewell = time.Second
+const farewell = 5 * time.Second
 
 // startProcess starts the child. It is killed when ctx ends. What it writes to its stderr goes to stderr.
 func startProcess(ctx context.Context, argv []string, stderr io.Writer) (*process, error) {

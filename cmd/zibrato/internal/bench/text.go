@@ -86,7 +86,7 @@ func (r *Report) writeCalls(b *bytes.Buffer) {
 		}
 		line(c.Code, cells...)
 	}
-	b.WriteString("\nUnwatched: while nobody wants what is recorded. All others: while it is collected.\n")
+	b.WriteString("\nEach while what it records is collected; unwatched: while nobody wants it. On all cores: all call at once.\n")
 	if marked {
 		fmt.Fprintf(b, "~ spreads: the middle half of the measurements is wider than %.0f %%.\n", 100*noisy)
 	}
@@ -104,7 +104,7 @@ func (r *Report) writeFlows(b *bytes.Buffer) {
 		line(pad(way(f.Detail)), nanoseconds(f.Process.Ns), percent(f.Process.Core), nanoseconds(f.All.Ns), percent(f.All.Core),
 			whole(f.Arrived)+" of "+whole(f.Timed))
 	}
-	b.WriteString("\nProcessor time beyond that of the same work without Zibrato. Everything: forwarder, subscriber and backend too.\n")
+	b.WriteString("\nProcessor time beyond that of the same work without Zibrato. Everything: with forwarder, subscriber, backend.\n")
 }
 
 func way(detail string) string {
