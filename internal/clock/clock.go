@@ -7,18 +7,20 @@
 //
 // # How the counter is trusted
 //
-// On amd64 the processor must state that its TSC is invariant, that is, runs at one rate in all power states (Intel SDM
-// vol. 3B, 18.17.1 "Invariant TSC"; AMD APM vol. 3, appendix E, function 8000_0007h), and on Linux the kernel, which compares the TSCs of all processors and watches them, must not have
-// disqualified it. The counter of arm64 has a fixed frequency and is the same on all processors by architecture. Neither is used
-// where reading it is no cheaper than the monotonic clock, as where a hypervisor or the kernel emulates it.
+// On amd64 the processor must state that its TSC is invariant, that is, runs at one rate in all power states (Intel SDM vol. 3B,
+// 18.17.1 "Invariant TSC"; AMD APM vol. 3, appendix E, function 8000_0007h). On Linux the kernel, which compares the TSCs of all
+// processors and watches them, must not have disqualified it either. The counter of arm64 has a fixed frequency and is the same on all
+// processors by architecture. Neither is used where reading it is no cheaper than the monotonic clock, as where a hypervisor or the
+// kernel emulates it.
 //
 // # How it is supervised
 //
 // Its rate is measured against the monotonic clock, and measured again every second over the last several, so that ticks follow the
 // slewing of that clock by NTP. A counter that goes back, jumps, or changes its rate, as when a virtual machine migrates or a laptop
 // sleeps, is dropped for good: from then on ticks are computed from the monotonic clock at the last good rate, continuous with the
-// last good reading, so that a timing under way at that moment still comes out right. Processors of a machine may disagree by some
-// ticks, so a difference may be negative; it counts as 0.
+// last good reading, so that what began on the good counter and ends after the fallback comes out right. What was read between the
+// fault and its discovery, about a second, may be wrong. Processors of a machine may disagree by some ticks, so a difference may be
+// negative; it counts as 0.
 package clock
 
 import (

@@ -1,1 +1,1 @@
-// This file lets clock declare Ticks without a body: its body is in package runtime.
+// This file lets clock declare functions without a body: their bodies are in package runtime.

@@ -11,11 +11,11 @@ func cheap() error {
 	cost := func(read func() int64) int64 {
 		least := int64(never)
 		for range 8 {
-			begun := nanotime()
+			from := nanotime()
 			for range reads {
 				read()
 			}
-			least = min(least, nanotime()-begun)
+			least = min(least, nanotime()-from)
 		}
 		return least
 	}
@@ -25,14 +25,19 @@ func cheap() error {
 	return nil
 }
 
-// emptyBlock measures what EmptyBlock returns: the mean, since a counter that advances in steps of many ticks gives a few distinct
-// readings, without the highest readings, since these were interrupted.
+// emptyBlock measures what EmptyBlock returns.
 func emptyBlock() int64 {
 	var readings [64]int64
 	for i := range readings {
 		readings[i] = elapsed(Ticks())
 	}
-	slices.Sort(readings[:])
+	return typical(readings[:])
+}
+
+// typical is the mean, since a counter that advances in steps of many ticks gives a few distinct readings, of which the median would be
+// one. It leaves out the highest readings, since these were interrupted. It sorts them.
+func typical(readings []int64) int64 {
+	slices.Sort(readings)
 	quiet := readings[:len(readings)*15/16]
 	n, sum := int64(len(quiet)), int64(0)
 	for _, r := range quiet {

@@ -7,10 +7,11 @@ import (
 )
 
 const (
-	// slew is by how much the rate may differ from the first. NTP corrects the frequency of the monotonic clock by up to 500 ppm and
-	// its phase by as much again: https://man7.org/linux/man-pages/man2/adjtimex.2.html. More is the counter's fault, or that of a
-	// clock which is being slewed so hard that ticks had better follow it.
-	slew = 1000e-6
+	// slew is by how much the rate may differ from the first. The kernel's discipline corrects the monotonic clock by up to 500 ppm in
+	// frequency and as much in phase (https://man7.org/linux/man-pages/man2/adjtimex.2.html); chrony turns harder at that where the
+	// clock is off by much. What passes is small, since the rate is renewed: half a percent for some seconds, or a jump by 5 ms.
+	// Dropping a good counter would make every timing dearer, for good.
+	slew = 5000e-6
 	// window is how many pairs, about a second apart, the rate is measured over.
 	window = 8
 	// widest is the least certain pair that is used.
@@ -49,7 +50,7 @@ func newSupervisor(from, to pair) (*supervisor, error) {
 	if !(rate > 0.05 && rate <= 1000) { // from 1 MHz, the least that arm64 allows, to 20 GHz
 		return nil, fmt.Errorf("the counter made %d ticks in %d ns", to.ticks-from.ticks, to.nano-from.nano)
 	}
-	return &supervisor{pairs: []pair{from, to}, rate: rate, first: rate, doubt: doubt}, nil
+	return &supervisor{pairs: append(make([]pair, 0, window), from, to), rate: rate, first: rate, doubt: doubt}, nil
 }
 
 // slope is the rate between two pairs, and by what share of it it may be wrong.
