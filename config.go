@@ -25,8 +25,12 @@ type Config struct {
 	// first records.
 	RingBytes int
 
-	// Latency is how long a sample may wait for others before its batch is handed on. Default 50 ms, at least 1 ms.
+	// Latency is how long a sample may wait for others before its batch is handed on. The first after a pause does not wait. Default 50 ms, at least 1 ms.
 	Latency time.Duration
+
+	// SummaryEvery is how long a summary goes on before it is handed on, to those who want summaries instead of samples. The first after a pause does
+	// not wait. Default 1 s, at least 1 ms.
+	SummaryEvery time.Duration
 
 	// AskEvery is how often the functions of NewGaugeFunc are asked, and how long one may take. Default 1 s.
 	AskEvery time.Duration
@@ -70,6 +74,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	var err error
 	if c.Latency, err = atLeast("Latency", c.Latency, 50*time.Millisecond); err != nil {
+		return c, err
+	}
+	if c.SummaryEvery, err = atLeast("SummaryEvery", c.SummaryEvery, time.Second); err != nil {
 		return c, err
 	}
 	c.AskEvery, err = atLeast("AskEvery", c.AskEvery, time.Second)

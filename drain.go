@@ -8,13 +8,26 @@ import (
 )
 
 const (
-	// passEvery is how long the drain waits between passes while there is something to drain. A drain that chases the
+	// passEvery is how long the drain waits between passes while much is recorded. A drain that chases the
 	// producers takes their cache lines away and makes every call dearer.
 	passEvery = 10 * time.Millisecond
+	// passSeldom is how long it waits while little is.
+	passSeldom = 40 * time.Millisecond
+	// much is what must be recorded between two passes for the drain not to wait longer.
+	much = 2048
+	// linger is for how long the drain goes on looking by itself after it last found something. Then it sleeps until a call wakes it,
+	// which is dear for that call.
+	linger = 400 * time.Millisecond
+	// settle is how long a store may take to become visible, and much more than that. See ring.Ring.Sleeping.
+	settle = time.Millisecond
 	// sweepEvery is the backstop of an idle drain, and the grain of repeated totals.
 	sweepEvery = time.Second
+	// reportEvery is how often the recorder reports about itself.
+	reportEvery = time.Second
 	// repeatEvery is how often the totals of a series go out although nothing changed.
 	repeatEvery = time.Minute
+	// eagerly is how many batches go without waiting after somebody began to listen.
+	eagerly = 4
 	// maxLooks bounds how long a flush follows producers that do not pause.
 	maxLooks = 16
 )
@@ -24,65 +37,87 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 	defer close(stopped)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	wait, quiet := passEvery, time.Duration(0)
 	for {
 		select {
 		case <-timer.C:
+		case <-r.hurry:
+			wait = passEvery
 		case <-stop:
 			return
 		}
-		if r.passAlone(stop) {
-			timer.Reset(passEvery)
+		found, _ := r.passAlone(stop)
+		if found > 0 {
+			quiet = 0
+		} else {
+			quiet += wait
+		}
+		if found >= much {
+			wait = passEvery
+		} else {
+			wait = min(2*wait, passSeldom)
+		}
+		if quiet < linger {
+			timer.Reset(wait)
 			continue
 		}
-		// Idle. Announce it, and look once more: what is written after that look finds the announcement and wakes us.
-		wake := r.ring.Sleeping()
-		if r.passAlone(stop) {
-			r.ring.Awake()
-			timer.Reset(passEvery)
-			continue
-		}
-		timer.Reset(min(sweepEvery, r.cfg.AskEvery))
-		select {
-		case <-wake:
-			timer.Reset(passEvery / 10) // let a few more come
-		case <-timer.C:
-			timer.Reset(0)
-		case <-stop:
+		if !r.sleep(timer, stop) {
 			return
 		}
-		r.ring.Awake()
+		wait, quiet = passEvery, 0
+		timer.Reset(passEvery / 10) // let a few more come
 	}
 }
 
-func (r *Recorder) passAlone(stop chan struct{}) bool {
+// sleep waits until something was recorded, passing once a second meanwhile. It returns false when stop is closed.
+func (r *Recorder) sleep(timer *time.Timer, stop chan struct{}) bool {
+	// Announce it, and look once more: what is written after that look finds the announcement and wakes us.
+	wake := r.ring.Sleeping()
+	defer r.ring.Awake()
+	timer.Reset(settle)
+	for {
+		select {
+		case <-wake:
+			return true
+		case <-r.hurry:
+			return true
+		case <-timer.C:
+		case <-stop:
+			return false
+		}
+		found, next := r.passAlone(stop)
+		if found > 0 {
+			return true
+		}
+		timer.Reset(next)
+	}
+}
+
+// passAlone makes a pass, and returns how many records and changed cells it found, and when the next one is due if nothing more comes.
+func (r *Recorder) passAlone(stop chan struct{}) (found int, next time.Duration) {
 	select {
 	case r.draining <- struct{}{}:
 		defer func() { <-r.draining }()
-		return r.pass(false)
+		return r.pass(false), r.untilDue()
 	case <-stop:
-		return false
+		return 0, sweepEvery
 	}
 }
 
-// pass drains the ring and the cells once, and hands on the batches that are full or old enough, or all of them. It reports whether there
-// was anything to do. The caller has the right to drain.
-func (r *Recorder) pass(flush bool) bool {
-	now, ticks, uptime := time.Now(), clock.Ticks(), time.Since(r.begun)
-	r.mu.Lock()
-	all := r.all // grows only, so that the header is a snapshot
-	levels := make([]*level, 0, 8)
-	for _, l := range r.levels {
-		levels = append(levels, l)
-		if r.full[l] {
-			delete(r.full, l)
-			if l.wanted.Load() != 0 {
-				r.markAll(all, l, uptime)
-			}
-		}
+// untilDue returns how long an idle drain may sleep: until a batch is old enough, gauges are to be asked, or the backstop.
+func (r *Recorder) untilDue() time.Duration {
+	wait := min(sweepEvery, r.cfg.AskEvery)
+	if r.due > 0 {
+		wait = min(wait, max(r.due-time.Since(r.begun), time.Millisecond))
 	}
-	r.mu.Unlock()
+	return wait
+}
 
-	p := drainPass{r: r, all: all, now: now, ticks: ticks, uptime: uptime}
+// pass drains the ring and the cells once, and hands on the batches that are full or old enough, or all of them. It returns how many
+// records and changed cells it found. The caller has the right to drain.
+func (r *Recorder) pass(flush bool) int {
+	p := r.newPass()
+	p.welcome()
 	// One look drains what was there when it began, unless that was very much.
 	for range maxLooks {
 		if r.ring.Drain(p.records) == 0 || !flush {
@@ -90,134 +125,211 @@ func (r *Recorder) pass(flush bool) bool {
 		}
 	}
 	p.cells()
-	if flush || uptime-r.swept >= sweepEvery {
-		r.swept = uptime
-		p.repeats()
+	p.troubles()
+	if p.uptime-r.self.reported >= reportEvery {
+		clock.Supervise()
+		p.report()
 	}
-	if !flush && uptime-r.asked >= r.cfg.AskEvery {
-		r.asked = uptime
+	if flush || p.uptime-r.swept >= sweepEvery {
+		p.repeats()
+		r.swept = p.uptime
+	}
+	if !flush && p.uptime-r.asked >= r.cfg.AskEvery {
+		r.asked = p.uptime
 		r.askAll()
 	}
-	busy := p.busy
-	for _, l := range levels {
-		if !l.batch.waiting {
-			continue
-		}
-		busy = true
-		if flush || uptime-l.batch.since >= r.cfg.Latency {
-			p.hand(l)
+	r.due = 0
+	for _, l := range p.levels {
+		for d := range l.out {
+			p.handOld(l, &l.out[d], flush)
 		}
 	}
-	return busy
+	if p.found > 0 {
+		p.spent()
+	}
+	return p.found
 }
 
-// markAll lets the totals of all series of the level go out with this pass.
-func (r *Recorder) markAll(all []*series, l *level, uptime time.Duration) {
-	for _, s := range all {
-		if s.level == l && s.born {
-			s.repeat = uptime
-			r.swept = -sweepEvery
-		}
+// handOld hands on a batch that is old enough. The first after a pause goes at once, and so do some after somebody began to
+// listen, so that they see something.
+func (p *drainPass) handOld(l *level, b *batcher, flush bool) {
+	if !b.waiting {
+		return
 	}
+	latency := p.r.cfg.Latency
+	if b.detail == metric.Summaries {
+		latency = p.r.cfg.SummaryEvery
+	}
+	if b.eager > 0 {
+		b.eager--
+	} else if due := b.handed + latency; !flush && p.uptime < due {
+		if p.r.due == 0 || due < p.r.due {
+			p.r.due = due
+		}
+		return
+	}
+	p.hand(l, b, nil)
 }
 
 // drainPass is one pass of the drain.
 type drainPass struct {
 	r      *Recorder
+	n      uint64 // its number
 	all    []*series
+	levels []*level
 	now    time.Time
 	ticks  int64
 	uptime time.Duration
-	busy   bool
+	found  int
+}
+
+func (r *Recorder) newPass() *drainPass {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.passes++
+	p := &r.passing
+	*p = drainPass{r: r, n: r.passes, all: r.all, levels: p.levels[:0], now: time.Now(), ticks: clock.Ticks(), uptime: time.Since(r.begun)}
+	for _, l := range r.levels {
+		p.levels = append(p.levels, l)
+	}
+	return p
+}
+
+// welcome lets the totals of all series of newly watched levels go out with this pass. What was collected before belongs to those who
+// listened then.
+func (p *drainPass) welcome() {
+	r := p.r
+	r.mu.Lock()
+	fresh := r.full
+	r.full = nil
+	r.mu.Unlock()
+	if len(fresh) == 0 {
+		return
+	}
+	for _, l := range p.levels {
+		if !fresh[l] {
+			continue
+		}
+		for d := range l.out {
+			b := &l.out[d]
+			b.eager = eagerly
+			if b.waiting {
+				p.handTo(r.settled(l, b.detail), l, b, nil)
+			}
+		}
+		for _, s := range p.all {
+			if s.level == l && s.born && l.wanted.Load() != 0 {
+				s.repeat = p.uptime
+			}
+		}
+	}
+	r.settle()
+	r.swept = -sweepEvery
 }
 
 // records folds records into totals and batches.
 func (p *drainPass) records(recs []metric.Record) {
-	p.busy = true
+	p.found += len(recs)
+	p.r.tally.records += uint64(len(recs))
+	all := p.all
 	for i := range recs {
 		rec := &recs[i]
-		if int(rec.Series) >= len(p.all) { // registered after the snapshot was taken
-			p.r.mu.Lock()
-			p.all = p.r.all
-			p.r.mu.Unlock()
+		if int(rec.Series) >= len(all) { // registered after the snapshot was taken
+			all = p.allNow()
 		}
-		s := p.all[rec.Series]
-		p.sample(s, rec.Time, rec.Value)
-		s.fold(1, rec.Value)
-		p.changed(s)
+		s, v := all[rec.Series], rec.Value
+		if rec.Time != 0 {
+			v = metric.IntValue(clock.Span(v.Int()))
+			p.r.tally.timings++
+		}
+		p.change(s)
+		p.sample(s, rec.Time, v)
+		s.fold(1, v)
 		p.handFull(s.level)
 	}
 }
 
-// cells reads what was counted in cells since the last pass.
+func (p *drainPass) allNow() []*series {
+	p.r.mu.Lock()
+	defer p.r.mu.Unlock()
+	p.all = p.r.all
+	return p.all
+}
+
+// cells reads the cells that were written to since the last pass.
 func (p *drainPass) cells() {
 	lost := int64(0)
-	for _, s := range p.all {
-		lost += p.cell(s)
-	}
-	if lost > 0 {
-		p.r.lost.Add(lost)
-		p.cell(p.r.lostAt)
-	}
+	p.r.ring.Changed(func(first, last uint32) {
+		all := p.all
+		if int(last) > len(all) {
+			all = p.allNow()
+		}
+		for _, s := range all[min(int(first), len(all)):min(int(last), len(all))] {
+			lost += p.cell(s)
+		}
+	})
+	p.r.lost.Add(lost)
 }
 
 // cell does so for one series, and returns how many samples were lost.
 func (p *drainPass) cell(s *series) (lost int64) {
 	var grown metric.Totals
-	switch {
-	case s.read != nil:
-		n := s.read()
-		grown = metric.Totals{Count: uint64(n), Sum: metric.IntValue(n)}
-	case s.kind == metric.Distribution:
+	if s.kind == metric.Distribution {
 		n, sum := p.r.ring.CellFloat(s.id)
 		grown = metric.Totals{Count: n, Sum: metric.FloatValue(sum)}
-	default:
+	} else {
 		n, sum := p.r.ring.Cell(s.id)
 		grown = metric.Totals{Count: n, Sum: metric.IntValue(sum)}
 	}
 	if grown == s.inCells {
 		return 0
 	}
-	p.busy = true
-	calls := grown.Count - s.inCells.Count
 	was := s.inCells
 	s.inCells = grown
+	calls := grown.Count - was.Count
+	p.found++
+	p.change(s)
+	p.r.tally.cells += calls
 	switch s.kind {
 	case metric.Counter:
-		sum := metric.IntValue(max(grown.Sum.Int()-was.Sum.Int(), 0)) // a cell that overflowed has shrunk
-		if sum.Int() != 0 || calls != 0 {
-			p.sample(s, 0, sum)
-		}
-		s.fold(calls, sum)
+		p.count(s, calls, grown.Sum.Int()-was.Sum.Int())
 	case metric.UpDown:
-		p.touch(s)
 		s.fold(calls, metric.IntValue(grown.Sum.Int()-was.Sum.Int()))
 		p.sample(s, 0, s.total.Sum)
 	case metric.Timer:
-		p.touch(s)
 		s.fold(calls, metric.IntValue(max(grown.Sum.Int()-was.Sum.Int(), 0)))
-		lost += int64(calls)
+		lost = int64(calls)
 	case metric.Gauge:
 		// The calls found no room, but the last of them lies in the gauge's word.
 		p.sample(s, 0, metric.Value(s.last.Load()))
 		s.fold(calls, 0)
-		lost += int64(calls) - 1
+		lost = int64(calls) - 1
 	case metric.Distribution:
-		p.touch(s)
 		// The drain alone adds to the total, so take the cells' growth as a difference of sums.
 		s.fold(calls, metric.FloatValue(grown.Sum.Float()-was.Sum.Float()))
-		lost += int64(calls)
+		lost = int64(calls)
 	}
-	p.changed(s)
 	p.handFull(s.level)
 	return lost
 }
 
-// changed notes that the series' totals changed, so that they are repeated.
-func (p *drainPass) changed(s *series) {
-	if !s.born && s.total != (metric.Totals{}) {
+// count adds to a counter. Cells that overflowed have shrunk.
+func (p *drainPass) count(s *series, calls uint64, grown int64) {
+	sum := metric.IntValue(max(grown, 0))
+	p.sample(s, 0, sum)
+	s.fold(calls, sum)
+}
+
+// change prepares a series for a change of its totals: it enters its level's batches, and is repeated later.
+func (p *drainPass) change(s *series) {
+	if s.seen == p.n && s.entered() {
+		return
+	}
+	s.seen = p.n
+	if !s.born {
 		s.born, s.birth = true, p.uptime
 	}
+	p.touch(s)
 	s.changed, s.repeat = p.uptime, p.uptime+time.Second
 }
 

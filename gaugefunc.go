@@ -32,7 +32,7 @@ func (z *Scope) NewGaugeFunc(name string, f func() float64, opts ...Option) (sto
 	r.asks.mu.Lock()
 	defer r.asks.mu.Unlock()
 	r.asks.funcs = append(r.asks.funcs, gf)
-	r.ring.Wake()
+	r.hasten()
 	return func() {
 		r.asks.mu.Lock()
 		defer r.asks.mu.Unlock()
@@ -46,14 +46,14 @@ func (r *Recorder) askAll() {
 	funcs := slices.Clone(r.asks.funcs)
 	r.asks.mu.Unlock()
 	for _, gf := range funcs {
-		if gf.g.i.on.Load() == 0 {
+		if gf.g.on.Load() == 0 {
 			continue
 		}
 		select {
 		case gf.busy <- struct{}{}:
 			go r.ask(gf)
 		default: // still at the last question
-			r.misuse(misuseSlow, gf.g.i.s)
+			r.misuse(misuseSlow, gf.g.s)
 		}
 	}
 }
@@ -68,7 +68,7 @@ func (r *Recorder) awaitAsked(ctx context.Context) error {
 		case gf.busy <- struct{}{}:
 			<-gf.busy
 		case <-ctx.Done():
-			return fmt.Errorf("zibrato: close: the function of gauge %q does not return: %w", gf.g.i.s.desc.Name, ctx.Err())
+			return fmt.Errorf("zibrato: close: the function of gauge %q does not return: %w", gf.g.s.desc.Name, ctx.Err())
 		}
 	}
 	return nil
@@ -77,7 +77,7 @@ func (r *Recorder) awaitAsked(ctx context.Context) error {
 func (r *Recorder) ask(gf *gaugeFunc) {
 	defer func() {
 		if recover() != nil {
-			r.misuse(misusePanic, gf.g.i.s)
+			r.misuse(misusePanic, gf.g.s)
 		}
 		<-gf.busy
 	}()

@@ -5,18 +5,22 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato/internal/clock"
+	"github.com/zibrato/zibrato/internal/release"
 	"github.com/zibrato/zibrato/metric"
+	"github.com/zibrato/zibrato/ring"
 )
 
-// instrument is what the five have in common. A zero one, and the nil pointer to one, do nothing.
-type instrument struct {
-	on *atomicFlag
-	r  *Recorder
-	s  *series
-}
+// The five instruments have the same four fields, which a call finds on one cache line that nobody writes while the
+// levels stay as they are. They are not a struct within the struct, with which Start would not fit the inliner's budget. A zero instrument is
+// off for ever.
 
 // Timer measures how long blocks of code take. The zero Timer and nil do nothing.
-type Timer struct{ i instrument }
+type Timer struct {
+	on   atomicFlag // 1: record. Written by the recorder under its mutex when its level goes on or off, read by every call
+	id   uint32
+	ring *ring.Ring
+	s    *series
+}
 
 // Start begins a timing. It is a small value, to be stopped once:
 //
@@ -24,7 +28,7 @@ type Timer struct{ i instrument }
 //
 // The level decides here: what was started unwatched is not recorded.
 func (t *Timer) Start() Stopwatch {
-	if t == nil || t.i.on == nil || t.i.on.Load() == 0 {
+	if t == nil || t.on.Load() == 0 {
 		return Stopwatch{}
 	}
 	return Stopwatch{t, clock.Ticks()}
@@ -43,13 +47,11 @@ func (w Stopwatch) Stop() {
 	}
 }
 
-func (t *Timer) stop(start int64) {
-	now := clock.Ticks()
-	d := max(now-start, 0)
-	r := t.i.r
-	if !r.ring.TryPut(metric.Record{Series: t.i.s.id, Time: uint32(now >> clock.CoarseShift), Value: metric.IntValue(d)}) {
-		r.ring.Add(t.i.s.id, d)
-	}
+func (t *Timer) stop(start int64) { t.record(start, clock.Ticks()) }
+
+// record puts what lies between two readings of the clock. The drain converts and corrects it.
+func (t *Timer) record(start, end int64) {
+	t.ring.Put(metric.Record{Series: t.id, Time: uint32(end>>clock.CoarseShift) | 1, Value: metric.IntValue(end - start)}, ring.Ticks)
 }
 
 // Do times f.
@@ -64,89 +66,125 @@ func (t *Timer) DoErr(f func() error) error {
 	return f()
 }
 
-// Observe records a duration that was measured elsewhere. A negative one is ignored and counted as misuse.
+// Observe records a duration that was measured elsewhere, as it is: what the measuring itself took is not subtracted. A negative one is
+// ignored and counted as misuse.
 func (t *Timer) Observe(d time.Duration) {
-	if t == nil || t.i.on == nil || t.i.on.Load() == 0 {
+	if t == nil || t.on.Load() == 0 {
 		return
 	}
-	r := t.i.r
 	if d < 0 {
-		r.misuse(misuseNegative, t.i.s)
+		t.s.r.misuse(misuseNegative, t.s)
 		return
 	}
-	if !r.ring.TryPut(metric.Record{Series: t.i.s.id, Value: metric.IntValue(int64(d))}) {
-		r.ring.Add(t.i.s.id, int64(d))
-	}
+	t.ring.Put(metric.Record{Series: t.id, Value: metric.IntValue(int64(d))}, ring.Int)
 }
 
 // Counter counts what only grows. The zero Counter and nil do nothing.
-type Counter struct{ i instrument }
+type Counter struct {
+	on   atomicFlag // see Timer
+	id   uint32
+	ring *ring.Ring
+	s    *series
+}
 
 // Inc adds 1.
-func (c *Counter) Inc() { c.Add(1) }
+func (c *Counter) Inc() {
+	if c != nil && c.on.Load() != 0 {
+		c.ring.Add(c.id, 1)
+	}
+}
 
 // Add adds n. A negative n is ignored and counted as misuse.
 func (c *Counter) Add(n int64) {
-	if c == nil || c.i.on == nil || c.i.on.Load() == 0 {
+	if c == nil || c.on.Load() == 0 {
 		return
 	}
 	if n < 0 {
-		c.i.r.misuse(misuseNegative, c.i.s)
+		c.s.r.misuse(misuseNegative, c.s)
 		return
 	}
-	c.i.r.ring.Add(c.i.s.id, n)
+	c.ring.Add(c.id, n)
 }
 
 // UpDown counts what goes up and down, such as open connections. The zero UpDown and nil do nothing. It misses what happens while
 // its level is not watched, so keep it on a level that is always on.
-type UpDown struct{ i instrument }
+type UpDown struct {
+	on   atomicFlag // see Timer
+	id   uint32
+	ring *ring.Ring
+	s    *series
+}
 
 // Add adds n, which may be negative.
 func (u *UpDown) Add(n int64) {
-	if u == nil || u.i.on == nil || u.i.on.Load() == 0 {
-		return
+	if u != nil && u.on.Load() != 0 {
+		u.ring.Add(u.id, n)
 	}
-	u.i.r.ring.Add(u.i.s.id, n)
 }
 
 // Gauge holds a value that is set. The zero Gauge and nil do nothing.
-type Gauge struct{ i instrument }
+type Gauge struct {
+	on   atomicFlag // see Timer
+	id   uint32
+	ring *ring.Ring
+	s    *series
+}
 
 // Set sets the value. NaN and infinities are ignored and counted as misuse.
 func (g *Gauge) Set(v float64) {
-	if g == nil || g.i.on == nil || g.i.on.Load() == 0 {
+	if g == nil || g.on.Load() == 0 {
 		return
 	}
-	r, s := g.i.r, g.i.s
 	if !finite(v) {
-		r.misuse(misuseNotFinite, s)
+		g.s.r.misuse(misuseNotFinite, g.s)
 		return
 	}
-	// Rings know no order between processors, so the last value lies in one word.
-	if bits := math.Float64bits(v); s.last.Load() != bits {
-		s.last.Store(bits)
+	// Rings know no order between processors, so the last value lies in one word. It is the one that every core writes: only when it differs.
+	if bits := math.Float64bits(v); g.s.last.Load() != bits {
+		release.Store(&g.s.last, bits)
 	}
-	if !r.ring.TryPut(metric.Record{Series: s.id, Value: metric.FloatValue(v)}) {
-		r.ring.Add(s.id, 0)
-	}
+	g.ring.Put(metric.Record{Series: g.id, Value: metric.FloatValue(v)}, ring.CountOnly)
 }
 
 // Distribution collects values whose spread matters, such as sizes. The zero Distribution and nil do nothing.
-type Distribution struct{ i instrument }
+type Distribution struct {
+	on   atomicFlag // see Timer
+	id   uint32
+	ring *ring.Ring
+	s    *series
+}
 
 // Record adds a value. NaN and infinities are ignored and counted as misuse.
 func (d *Distribution) Record(v float64) {
-	if d == nil || d.i.on == nil || d.i.on.Load() == 0 {
+	if d == nil || d.on.Load() == 0 {
 		return
 	}
-	r, s := d.i.r, d.i.s
 	if !finite(v) {
-		r.misuse(misuseNotFinite, s)
+		d.s.r.misuse(misuseNotFinite, d.s)
 		return
 	}
-	if !r.ring.TryPut(metric.Record{Series: s.id, Value: metric.FloatValue(v)}) {
-		r.ring.AddFloat(s.id, v)
-	}
+	d.ring.Put(metric.Record{Series: d.id, Value: metric.FloatValue(v)}, ring.Float)
 }
 
 func finite(v float64) bool { return v-v == 0 }
+
+// newHandle makes the instrument of a series, and returns its flag.
+func newHandle(r *Recorder, s *series) (handle any, on *atomicFlag) {
+	switch s.kind {
+	case metric.Timer:
+		t := &Timer{id: s.id, ring: r.ring, s: s}
+		return t, &t.on
+	case metric.Counter:
+		c := &Counter{id: s.id, ring: r.ring, s: s}
+		return c, &c.on
+	case metric.UpDown:
+		u := &UpDown{id: s.id, ring: r.ring, s: s}
+		return u, &u.on
+	case metric.Gauge:
+		g := &Gauge{id: s.id, ring: r.ring, s: s}
+		return g, &g.on
+	default:
+		d := &Distribution{id: s.id, ring: r.ring, s: s}
+		return d, &d.on
+	}
+}

@@ -18,7 +18,44 @@ const (
 // level is a level within a recorder.
 type level struct {
 	label  Level
-	on     *atomicFlag // 1: record. Written by the recorder under its mutex, read by every call
-	wanted atomicFlag  // 1: deliver. Set before on is, so that what is recorded for a consumer is not drained as unwanted
-	batch  batcher     // owned by the drain
+	on     *atomicFlag // of scopes, as each instrument has one. Written by the recorder under its mutex, read by every call
+	wanted atomicFlag  // wantSamples, wantSummaries. Set before on is, so that what is recorded for a consumer is not drained as unwanted
+
+	// Guarded by the recorder's mutex.
+	flags    []*atomicFlag              // of the level's instruments
+	overflow [len(metric.Kinds) + 1]any // the instruments of this level that count on the overflow series, by kind
+
+	out [details]batcher // by metric.Detail; owned by the drain
+}
+
+const (
+	wantSamples   = 1 << metric.Samples
+	wantSummaries = 1 << metric.Summaries
+
+	details = 2 // metric.Samples and metric.Summaries
+)
+
+func newLevel(label Level, on *atomicFlag) *level {
+	l := &level{label: label, on: on}
+	for d := range l.out {
+		l.out[d].detail = metric.Detail(d)
+	}
+	return l
+}
+
+// turn sets the flags of the level.
+func (l *level) turn(on uint32) {
+	if l.on.Load() == on {
+		return
+	}
+	l.on.Store(on)
+	for _, f := range l.flags {
+		f.Store(on)
+	}
+}
+
+// add lets the level switch an instrument.
+func (l *level) add(f *atomicFlag) {
+	f.Store(l.on.Load())
+	l.flags = append(l.flags, f)
 }

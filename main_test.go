@@ -38,6 +38,11 @@ func consume(t testing.TB, r *zibrato.Recorder, watch func(zibrato.Level) bool) 
 		defer c.mu.Unlock()
 		own := *b
 		own.Entries, own.Samples, own.Notices = slices.Clone(b.Entries), slices.Clone(b.Samples), slices.Clone(b.Notices)
+		own.Summaries = slices.Clone(b.Summaries)
+		for i := range own.Summaries {
+			h := &own.Summaries[i].Hist
+			*h = h.Clone()
+		}
 		c.batches = append(c.batches, own)
 	})
 	if err != nil {

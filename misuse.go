@@ -7,14 +7,6 @@ import (
 	"github.com/zibrato/zibrato/metric"
 )
 
-// What a recorder says about itself, at level info.
-const (
-	misuseName_  = "zibrato.misuse"         // counter, tag reason: calls that were wrong, and what was made legal
-	overflowName = "zibrato.overflow"       // one series of each kind: the calls that found no series of their own
-	refusedName  = "zibrato.series.refused" // counter: look-ups that found no room for a series
-	lostName     = "zibrato.samples.lost"   // counter: samples whose count and sum were kept, but not they themselves
-)
-
 type misuse int
 
 const (
@@ -82,6 +74,15 @@ func (r *Recorder) noticeLocked(format string, args ...any) {
 	}
 }
 
+// takeNotices returns what is to be logged, once.
+func (r *Recorder) takeNotices() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.notices
+	r.notices = nil
+	return n
+}
+
 // maxNotices bounds what waits to be logged.
 const maxNotices = 16
 
@@ -90,43 +91,4 @@ func clip(s string) string {
 		return s[:80] + "…"
 	}
 	return s
-}
-
-// addOwnSeries adds the series that the recorder keeps about itself. The caller holds mu.
-func (r *Recorder) addOwnSeries() {
-	info := r.levels[LevelInfo]
-	add := func(k metric.Kind, name, help string, read func() int64, tags ...metric.Tag) *series {
-		d := metric.Series{Kind: k, Level: LevelInfo, Name: name, Help: help, Tags: tags}
-		if k == metric.Timer {
-			d.Unit = "s"
-		}
-		s := r.addSeries(d.Key(), d, info)
-		s.read = read
-		r.own++
-		return s
-	}
-	for _, k := range metric.Kinds {
-		r.overflow[k] = add(k, overflowName, "calls that found no series of their own", nil)
-	}
-	for m := range misuses {
-		add(metric.Counter, misuseName_, "wrong calls of instruments, and names that were made legal", r.misused[m].Load, metric.Tag{Key: "reason", Value: misuseReasons[m]})
-	}
-	add(metric.Counter, refusedName, "look-ups that found no room for a series", r.overflowed.Load)
-	r.lostAt = add(metric.Counter, lostName, "samples of which only count and sum were kept", r.lost.Load)
-}
-
-func newHandle(r *Recorder, s *series, l *level) any {
-	i := instrument{l.on, r, s}
-	switch s.kind {
-	case metric.Timer:
-		return &Timer{i}
-	case metric.Counter:
-		return &Counter{i}
-	case metric.UpDown:
-		return &UpDown{i}
-	case metric.Gauge:
-		return &Gauge{i}
-	default:
-		return &Distribution{i}
-	}
 }

@@ -46,8 +46,8 @@ type Recorder struct {
 	byKey    map[string]*series
 	all      []*series // by id; grows only
 	overflow [len(metric.Kinds) + 1]*series
-	lostAt   *series // the series of lost
-	own      int     // series of the recorder's own, beyond MaxSeries
+	self     self // the series that the recorder keeps about itself
+	own      int  // their number, beyond MaxSeries
 	taps     []*Tap
 	stop     chan struct{} // closed to end the drain goroutine; nil: there is none
 	stopped  chan struct{} // closed when it ended
@@ -60,9 +60,16 @@ type Recorder struct {
 	// draining is the right to drain: who has sent into it owns what the drain owns. A channel, since Flush must be
 	// able to give up waiting.
 	draining chan struct{}
+	hurry    chan struct{}   // ready: pass soon
 	full     map[*level]bool // levels whose totals go out in full next. Guarded by mu
-	swept    time.Duration   // uptime of the last sweep, owned by the drain
-	asked    time.Duration   // and of the last asking
+
+	// Owned by the drain.
+	passes  uint64
+	passing drainPass
+	tally   tally
+	swept   time.Duration // uptime of the last sweep
+	asked   time.Duration // and of the last asking
+	due     time.Duration // uptime at which a batch is old enough; 0: none waits
 }
 
 // New returns a recorder of its own. An invalid field of c takes its default, and the consumer is told.
@@ -88,7 +95,7 @@ func (r *Recorder) init(c Config, info *atomicFlag) {
 	r.ring = ring.New(full.RingBytes, full.MaxSeries+ownSeries)
 	r.begun = time.Now()
 	r.draining = make(chan struct{}, 1)
-	r.full = map[*level]bool{}
+	r.hurry = make(chan struct{}, 1)
 	r.levels = map[Level]*level{}
 	r.byKey = map[string]*series{}
 	rand.Read(r.process.Recorder[:])
@@ -106,10 +113,6 @@ func (r *Recorder) init(c Config, info *atomicFlag) {
 	r.mu.Lock()
 	r.addOwnSeries()
 	r.mu.Unlock()
-}
-
-func newLevel(l Level, on *atomicFlag) *level {
-	return &level{label: l, on: on}
 }
 
 func (r *Recorder) initScope(s *Scope, a attributes) {
@@ -161,11 +164,11 @@ func (r *Recorder) level(label Level) *level {
 	return l
 }
 
-// series finds or makes a series, and the level that decides whether its instrument records. kept is false when it fell on an overflow series.
-func (r *Recorder) series(k metric.Kind, name string, a attributes) (s *series, l *level, kept bool) {
+// instrument finds or makes the instrument of a series. kept is false when it counts on an overflow series.
+func (r *Recorder) instrument(k metric.Kind, name string, a attributes) (handle any, kept bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l = r.level(a.level)
+	l := r.level(a.level)
 	d := metric.Series{Kind: k, Level: l.label, Unit: metric.LegalText(a.unit, metric.MaxUnitLen), Help: metric.LegalText(a.help, metric.MaxHelpLen)}
 	d.Name, _ = metric.LegalName(name)
 	if a.source != "" && a.source != r.cfg.Source {
@@ -174,16 +177,26 @@ func (r *Recorder) series(k metric.Kind, name string, a attributes) (s *series, 
 	d.Tags = legalTags(a.tags)
 	key := d.Key()
 	if s := r.byKey[key]; s != nil {
-		return s, l, true
+		return s.handle, true
 	}
 	r.countIllegal(name, a, &d) // once for each series that it makes
 	if len(r.all)-r.own >= r.cfg.MaxSeries {
 		if r.overflowed.Inc() == 1 {
-			r.noticeLocked("more than %d series: new ones count on %s", r.cfg.MaxSeries, overflowName)
+			r.noticeLocked("more than %d series: new ones count on %s", r.cfg.MaxSeries, overflowSeries)
 		}
-		return r.overflow[k], l, false
+		return r.overflowing(k, l), false
 	}
-	return r.addSeries(key, d, l), l, true
+	return r.addSeries(key, d, l).handle, true
+}
+
+// overflowing returns the instrument that counts on the overflow series of its kind while its own level is on.
+func (r *Recorder) overflowing(k metric.Kind, l *level) any {
+	if l.overflow[k] == nil {
+		handle, on := newHandle(r, r.overflow[k])
+		l.overflow[k] = handle
+		l.add(on)
+	}
+	return l.overflow[k]
 }
 
 func legalTags(tags []metric.Tag) []metric.Tag {
@@ -206,26 +219,30 @@ func (r *Recorder) addSeries(key string, d metric.Series, l *level) *series {
 	for i, t := range d.Tags {
 		d.Tags[i] = metric.Tag{Key: strings.Clone(t.Key), Value: strings.Clone(t.Value)}
 	}
-	s := &series{id: uint32(len(r.all)), kind: d.Kind, level: l, desc: d, entry: -1}
-	s.handle = newHandle(r, s, l)
+	s := &series{r: r, id: uint32(len(r.all)), kind: d.Kind, level: l, desc: d, entry: [details]int{-1, -1}}
+	handle, on := newHandle(r, s)
+	s.handle = handle
+	l.add(on)
 	r.all = append(r.all, s)
 	r.byKey[key] = s
 	return s
 }
 
-// switchLevel sets the level's flag by what is wanted. The caller holds mu.
+// switchLevel sets the level's flags by what is wanted. The caller holds mu.
 func (r *Recorder) switchLevel(l *level) {
 	var on, wanted uint32
 	if len(r.taps) > 0 && slices.Contains(r.cfg.AlwaysOn, l.label) {
 		on = 1
 	}
 	for _, t := range r.taps {
-		if t.wants(l.label, metric.Samples) {
-			on, wanted = 1, 1
+		for d := range t.match {
+			if t.match.includes(l.label, metric.Detail(d)) {
+				on, wanted = 1, wanted|1<<d
+			}
 		}
 	}
 	l.wanted.Store(wanted)
-	l.on.Store(on)
+	l.turn(on)
 }
 
 // Close hands what is recorded to the consumers, detaches them and ends the drain. Later calls of instruments do nothing. It is idempotent.

@@ -52,7 +52,8 @@ type pending struct {
 
 func (p pending) stop() {
 	if p.start != 0 {
-		p.scope.timer(p.name).stop(p.start)
+		end := clock.Ticks() // before the look-up, which is not part of the block
+		p.scope.timer(p.name).record(p.start, end)
 	}
 }
 
@@ -89,11 +90,12 @@ func (p pendingErr) stop() {
 	if p.start == 0 {
 		return
 	}
+	end := clock.Ticks()
 	o := p.scope.outcome(p.name)
 	if p.err != nil && *p.err != nil {
-		o.failed.stop(p.start)
+		o.failed.record(p.start, end)
 	} else {
-		o.ok.stop(p.start)
+		o.ok.record(p.start, end)
 	}
 }
 
@@ -118,11 +120,12 @@ func (z *Scope) DoErr(name string, f func() error) (err error) {
 	}
 	start, returned := clock.Ticks(), false
 	defer func() {
+		end := clock.Ticks()
 		o := z.outcome(name)
 		if returned && err == nil {
-			o.ok.stop(start)
+			o.ok.record(start, end)
 		} else {
-			o.failed.stop(start)
+			o.failed.record(start, end)
 		}
 	}()
 	err = f()
@@ -169,7 +172,7 @@ func (z *Scope) Record(name string, v float64) {
 // escape analysis sees that nothing keeps the scope or the name: otherwise TimeErr would allocate.
 
 func (z *Scope) timer(name string) *Timer {
-	if i := z.known.timers.get([]string{name}); i != nil {
+	if i := z.known.timers.one(name); i != nil {
 		return i
 	}
 	own := strings.Clone(name)
@@ -178,7 +181,7 @@ func (z *Scope) timer(name string) *Timer {
 }
 
 func (z *Scope) counter(name string) *Counter {
-	if i := z.known.counters.get([]string{name}); i != nil {
+	if i := z.known.counters.one(name); i != nil {
 		return i
 	}
 	own := strings.Clone(name)
@@ -187,7 +190,7 @@ func (z *Scope) counter(name string) *Counter {
 }
 
 func (z *Scope) gauge(name string) *Gauge {
-	if i := z.known.gauges.get([]string{name}); i != nil {
+	if i := z.known.gauges.one(name); i != nil {
 		return i
 	}
 	own := strings.Clone(name)
@@ -196,7 +199,7 @@ func (z *Scope) gauge(name string) *Gauge {
 }
 
 func (z *Scope) distribution(name string) *Distribution {
-	if i := z.known.distributions.get([]string{name}); i != nil {
+	if i := z.known.distributions.one(name); i != nil {
 		return i
 	}
 	own := strings.Clone(name)
@@ -205,7 +208,7 @@ func (z *Scope) distribution(name string) *Distribution {
 }
 
 func (z *Scope) outcome(name string) *outcome {
-	if o := z.known.outcomes.get([]string{name}); o != nil {
+	if o := z.known.outcomes.one(name); o != nil {
 		return o
 	}
 	own := strings.Clone(name)
@@ -273,34 +276,26 @@ func (z *Scope) NewDistribution(name string, opts ...Option) *Distribution {
 
 func (z *Scope) newTimer(name string, a attributes) (*Timer, bool) {
 	a.unit = "s"
-	s, l, kept := z.r.series(metric.Timer, name, a)
-	return own[Timer](z.r, s, l, kept), kept
+	h, kept := z.r.instrument(metric.Timer, name, a)
+	return h.(*Timer), kept
 }
 
 func (z *Scope) newCounter(name string, a attributes) (*Counter, bool) {
-	s, l, kept := z.r.series(metric.Counter, name, a)
-	return own[Counter](z.r, s, l, kept), kept
+	h, kept := z.r.instrument(metric.Counter, name, a)
+	return h.(*Counter), kept
 }
 
 func (z *Scope) newUpDown(name string, a attributes) (*UpDown, bool) {
-	s, l, kept := z.r.series(metric.UpDown, name, a)
-	return own[UpDown](z.r, s, l, kept), kept
+	h, kept := z.r.instrument(metric.UpDown, name, a)
+	return h.(*UpDown), kept
 }
 
 func (z *Scope) newGauge(name string, a attributes) (*Gauge, bool) {
-	s, l, kept := z.r.series(metric.Gauge, name, a)
-	return own[Gauge](z.r, s, l, kept), kept
+	h, kept := z.r.instrument(metric.Gauge, name, a)
+	return h.(*Gauge), kept
 }
 
 func (z *Scope) newDistribution(name string, a attributes) (*Distribution, bool) {
-	s, l, kept := z.r.series(metric.Distribution, name, a)
-	return own[Distribution](z.r, s, l, kept), kept
-}
-
-// own returns the series' one instrument, or, when it fell on an overflow series, one that obeys its own level.
-func own[T any](r *Recorder, s *series, l *level, kept bool) *T {
-	if kept {
-		return s.handle.(*T)
-	}
-	return newHandle(r, s, l).(*T)
+	h, kept := z.r.instrument(metric.Distribution, name, a)
+	return h.(*Distribution), kept
 }

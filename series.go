@@ -16,12 +16,12 @@ type series struct {
 	last atomic.Uint64 // a gauge's last value. First, so that it is aligned on 32-bit platforms
 	_    [56]byte      // and alone on its cache line
 
+	r      *Recorder
 	id     uint32
 	kind   metric.Kind
 	level  *level
 	desc   metric.Series // its Source is empty where it is the recorder's
 	handle any           // the instrument
-	read   func() int64  // of a series that the recorder keeps about itself: its total
 
 	// Owned by the drain.
 	wire    *metric.Series // desc as it is handed on; nil until it is first
@@ -29,10 +29,12 @@ type series struct {
 	inCells metric.Totals // the part of total that was read from cells
 	birth   time.Duration
 	born    bool
-	entry   int           // index in the level's batch, -1: not in it
-	changed time.Duration // uptime of the last change of total
-	repeat  time.Duration // uptime at which the totals go out again
-	sent    metric.Value  // a gauge's last sample in the last batch that had one
+	entry   [details]int       // index in the level's batch of each detail, -1: not in it
+	folded  metric.Accumulator // what goes into the next summary
+	seen    uint64             // number of the last pass that changed total
+	changed time.Duration      // uptime of the last change of total
+	repeat  time.Duration      // uptime at which the totals go out again
+	sent    metric.Value       // a gauge's last sample in the last batch that had one
 }
 
 // fold adds calls to the totals. A sum that has no room in its type stays at its limit: receivers take what shrinks or is not
@@ -53,4 +55,10 @@ func (s *series) fold(calls uint64, sum metric.Value) {
 			s.total.Sum = metric.FloatValue(t)
 		}
 	}
+}
+
+// entered reports whether the series is in all batches of its level that somebody wants.
+func (s *series) entered() bool {
+	wanted := s.level.wanted.Load()
+	return (wanted&wantSamples == 0 || s.entry[metric.Samples] >= 0) && (wanted&wantSummaries == 0 || s.entry[metric.Summaries] >= 0)
 }

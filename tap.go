@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/zibrato/zibrato/internal/clock"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -12,9 +14,17 @@ import (
 type Tap struct {
 	r       *Recorder
 	deliver func(*metric.Batch)
-	match   [2]func(Level) bool // by metric.Detail; guarded by r.mu; nil: none
-	gone    bool                // guarded by r.mu
+
+	// Guarded by r.mu.
+	match   choice // what it wants
+	settled choice // what it wanted when the drain last looked
+	gone    bool
 }
+
+// choice says which levels are wanted in each detail; nil: none.
+type choice [details]func(Level) bool
+
+func (c *choice) includes(l Level, d metric.Detail) bool { return c[d] != nil && c[d](l) }
 
 // Attach connects a consumer. deliver is called with one batch at a time, on the goroutine that drains or, in Flush and Close, on the caller's;
 // it must not block, and must not call the recorder's Attach or the Tap. The batch is lent, see metric.Batch. The levels of Config.AlwaysOn are recorded
@@ -25,12 +35,14 @@ func (r *Recorder) Attach(deliver func(*metric.Batch)) (*Tap, error) {
 	if r.closed {
 		return nil, ErrClosed
 	}
+	clock.Calibrate() // before the first timing can begin
 	r.consumed = true
 	t := &Tap{r: r, deliver: deliver}
 	r.taps = append(slices.Clone(r.taps), t)
 	r.switchLevels()
 	if r.stop == nil {
 		r.stop, r.stopped = make(chan struct{}), make(chan struct{})
+		r.self.reported = time.Since(r.begun)
 		go r.drainLoop(r.stop, r.stopped)
 	}
 	return t, nil
@@ -42,9 +54,6 @@ func (r *Recorder) switchLevels() {
 	}
 }
 
-// wants reports whether batches of the level go to this consumer in that detail. The caller holds r.mu.
-func (t *Tap) wants(l Level, d metric.Detail) bool { return t.match[d] != nil && t.match[d](l) }
-
 // Watch says which levels the consumer wants from now on, those included that do not exist yet: in single samples, and in summaries;
 // nil: none. A level may be wanted in both. What is wanted is recorded, and its batches are delivered, beginning with
 // the totals of all series of every wanted level: somebody new may listen. The functions must be pure and quick.
@@ -55,16 +64,57 @@ func (t *Tap) Watch(samples, summaries func(Level) bool) {
 	if t.gone {
 		return
 	}
-	t.match = [2]func(Level) bool{metric.Samples: samples, metric.Summaries: summaries}
+	t.match = choice{metric.Samples: samples, metric.Summaries: summaries}
 	for _, l := range r.levels {
 		for d := range t.match {
-			if t.wants(l.label, metric.Detail(d)) {
+			if t.match.includes(l.label, metric.Detail(d)) {
+				if r.full == nil {
+					r.full = map[*level]bool{}
+				}
 				r.full[l] = true
 			}
 		}
 	}
 	r.switchLevels()
-	r.ring.Wake()
+	r.hasten()
+}
+
+// hasten lets the drain make a pass soon.
+func (r *Recorder) hasten() {
+	select {
+	case r.hurry <- struct{}{}:
+	default: // it will already
+	}
+}
+
+// wanting returns the consumers that want a level in a detail.
+func (r *Recorder) wanting(l *level, d metric.Detail) []*Tap {
+	return r.choose(func(t *Tap) bool { return t.match.includes(l.label, d) })
+}
+
+// settled returns those of them that did already when the drain last looked.
+func (r *Recorder) settled(l *level, d metric.Detail) []*Tap {
+	return r.choose(func(t *Tap) bool { return t.match.includes(l.label, d) && t.settled.includes(l.label, d) })
+}
+
+// settle notes what the consumers want now.
+func (r *Recorder) settle() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.taps {
+		t.settled = t.match
+	}
+}
+
+func (r *Recorder) choose(f func(*Tap) bool) (taps []*Tap) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.taps {
+		if f(t) {
+			taps = append(taps, t)
+		}
+	}
+	return taps
 }
 
 // Flush delivers what was recorded before it was called.
@@ -129,7 +179,7 @@ func (r *Recorder) detach(t *Tap) (stopped chan struct{}) {
 	if t.gone {
 		return nil
 	}
-	t.gone, t.match = true, [2]func(Level) bool{}
+	t.gone, t.match = true, choice{}
 	r.taps = slices.DeleteFunc(slices.Clone(r.taps), func(o *Tap) bool { return o == t })
 	r.switchLevels()
 	if len(r.taps) == 0 {

@@ -6,30 +6,16 @@ import (
 	"github.com/zibrato/zibrato/metric"
 )
 
-// extend makes shards up to number n-1.
-func (r *Ring) extend(n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	old := *r.shards.Load()
-	if n <= len(old) {
-		return
-	}
-	grown := make([]*shard, n)
-	copy(grown, old)
-	for i := len(old); i < n; i++ {
-		first := new(segment) // beside the pool: a shard always has one
-		grown[i] = &shard{tail: first, head: first, cells: newCells(r.chunks)}
-	}
-	r.shards.Store(&grown) // hands the new shards to producers and drain
-}
+// maxSegmentsPerPass bounds a pass: a producer as fast as the drain must not keep it here.
+const maxSegmentsPerPass = 64
 
 // Drain visits the records that were committed when it looked, shard after shard, each shard's in the order in which they were put. The slice is
 // lent for the call. It returns how many records it visited.
 func (r *Ring) Drain(visit func([]metric.Record)) (visited int) {
-	for _, s := range *r.shards.Load() {
-		for range maxSegmentsPerPass { // a producer as fast as the drain must not keep it here
+	for _, s := range r.all() {
+		for range maxSegmentsPerPass {
 			// Reading committed takes over the records below it.
-			n := uint(s.head.committed.Load())
+			n := s.head.committed.Load()
 			if n > s.read {
 				visit(s.head.records[s.read:n])
 				visited += int(n - s.read)
@@ -52,14 +38,31 @@ func (r *Ring) Drain(visit func([]metric.Record)) (visited int) {
 	return visited
 }
 
-const maxSegmentsPerPass = 64
+// Changed visits the ranges of series, from first to last-1, whose cells changed since the last call.
+func (r *Ring) Changed(visit func(first, last uint32)) {
+	shards := r.all()
+	for at := range uint32(r.chunks) {
+		changed := false
+		for _, s := range shards {
+			// Clear the flag before the cells are read: who writes later sets it again.
+			if k := s.chunk(at * chunkLen); k != nil && k.changed.Load() != 0 {
+				k.changed.Store(0)
+				changed = true
+			}
+		}
+		if changed {
+			visit(at*chunkLen, (at+1)*chunkLen)
+		}
+	}
+}
 
 // Cell returns the calls and the integer sum that a series has in all cells.
 func (r *Ring) Cell(series uint32) (count uint64, sum int64) {
-	for _, s := range *r.shards.Load() {
-		if c := s.cells[series/chunkLen].Load(); c != nil {
-			count += c[series%chunkLen].count.Load()
-			sum += int64(c[series%chunkLen].sum.Load())
+	for _, s := range r.all() {
+		if k := s.chunk(series); k != nil {
+			c := &k.cells[uint8(series)]
+			count += c.count.Load()
+			sum += int64(c.sum.Load())
 		}
 	}
 	return count, sum
@@ -67,10 +70,11 @@ func (r *Ring) Cell(series uint32) (count uint64, sum int64) {
 
 // CellFloat returns the calls and the float64 sum that a series has in all cells.
 func (r *Ring) CellFloat(series uint32) (count uint64, sum float64) {
-	for _, s := range *r.shards.Load() {
-		if c := s.cells[series/chunkLen].Load(); c != nil {
-			count += c[series%chunkLen].count.Load()
-			sum += math.Float64frombits(c[series%chunkLen].sum.Load())
+	for _, s := range r.all() {
+		if k := s.chunk(series); k != nil {
+			c := &k.cells[uint8(series)]
+			count += c.count.Load()
+			sum += math.Float64frombits(c.sum.Load())
 		}
 	}
 	return count, sum

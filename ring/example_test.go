@@ -10,9 +10,7 @@ import (
 func Example() {
 	r := ring.New(0, 2)
 	for v := range int64(3) {
-		if rec := (metric.Record{Series: 1, Value: metric.IntValue(v)}); !r.TryPut(rec) {
-			r.Add(rec.Series, v) // no memory left for the sample: count it
-		}
+		r.Put(metric.Record{Series: 1, Value: metric.IntValue(v)}, ring.Int)
 	}
 	n := r.Drain(func(records []metric.Record) {
 		for _, rec := range records {
@@ -33,15 +31,25 @@ func ExampleNew() {
 	// Output: 0 records
 }
 
-func ExampleRing_TryPut() {
+func ExampleRing_Put() {
 	r := ring.New(0, 1)
-	fmt.Println(r.TryPut(metric.Record{Series: 0, Value: metric.FloatValue(0.5)}))
+	fmt.Println(r.Put(metric.Record{Series: 0, Value: metric.FloatValue(0.5)}, ring.Float))
 	// Output: true
+}
+
+// A call that finds no room still counts.
+func ExampleOverflow() {
+	r := ring.New(ring.SegmentBytes, 1)
+	for r.Put(metric.Record{Value: metric.IntValue(1)}, ring.Int) {
+	}
+	r.Put(metric.Record{Value: metric.IntValue(5)}, ring.CountOnly)
+	fmt.Println(r.Cell(0))
+	// Output: 2 1
 }
 
 func ExampleRing_Drain() {
 	r := ring.New(0, 1)
-	r.TryPut(metric.Record{Value: metric.IntValue(7)})
+	r.Put(metric.Record{Value: metric.IntValue(7)}, ring.Int)
 	visit := func(records []metric.Record) { fmt.Println(records[0].Value.Int()) } // lent: copy what shall last
 	fmt.Println(r.Drain(visit))
 	fmt.Println(r.Drain(visit))
@@ -59,12 +67,26 @@ func ExampleRing_Add() {
 	// Output: 2 3
 }
 
-func ExampleRing_AddFloat() {
-	r := ring.New(0, 1)
-	r.AddFloat(0, 0.5)
-	r.AddFloat(0, 0.25)
+// A distribution's calls that found no room for their records.
+func ExampleRing_CellFloat() {
+	r := ring.New(ring.SegmentBytes, 1)
+	kept := 0
+	for r.Put(metric.Record{Value: metric.FloatValue(0.5)}, ring.Float) {
+		kept++
+	}
+	r.Put(metric.Record{Value: metric.FloatValue(0.25)}, ring.Float)
 	fmt.Println(r.CellFloat(0))
 	// Output: 2 0.75
+}
+
+// Only the cells that changed need a look.
+func ExampleRing_Changed() {
+	r := ring.New(0, 1000)
+	r.Add(300, 1)
+	look := func(first, last uint32) { fmt.Println("series", first, "to", last-1) }
+	r.Changed(look)
+	r.Changed(look)
+	// Output: series 256 to 511
 }
 
 // A drain sleeps until something was written.

@@ -17,16 +17,11 @@ func procPin() int
 //go:linkname procUnpin runtime.procUnpin
 func procUnpin()
 
-// hold returns the shard of this P, or nil, holding nothing, when there is none yet.
-func (r *Ring) hold() *shard {
-	p := procPin()
-	shards := *r.shards.Load()
-	if uint(p) < uint(len(shards)) {
-		return shards[p]
-	}
-	procUnpin()
-	return nil
-}
+// holder is what a shard needs to be held: nothing.
+type holder struct{}
+
+// hold pins, and returns the number of this P's shard, which may not exist yet. It must be followed by release in any case.
+func (r *Ring) hold() int { return procPin() }
 
 func (r *Ring) release(*shard) { procUnpin() }
 

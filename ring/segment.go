@@ -1,0 +1,145 @@
+package ring
+
+import (
+	"github.com/zibrato/zibrato/internal/release"
+	"github.com/zibrato/zibrato/metric"
+	"go.uber.org/atomic"
+)
+
+// shard is what one processor writes to.
+type shard struct {
+	holder // of the portable build; nothing in the pinned one
+
+	// Owned by the holder of the shard.
+	tail *segment // where records go; never nil
+	n    uint64   // records in it
+
+	// Written once, when the shard is made. The table's elements are written by the holder and read by the drain.
+	chunks *atomic.Pointer[chunk] // the first of mask+1, by series / chunkLen
+	mask   uint32
+
+	_ [cacheLine]byte
+
+	// Owned by the drain.
+	head *segment
+	read uint64 // records of head that were visited
+
+	_ [cacheLine]byte
+}
+
+// segment is a stretch of a shard's records. Two words pass it on:
+//
+// committed is written by the holder and read by the drain. Storing n hands records 0 to n-1 to the drain, which may read
+// them until it gives the segment back; the producer does not touch them again.
+//
+// next is written once by the holder, after the segment's last record was committed. Storing it hands the whole segment over: the
+// producer never touches it again. The drain, once it saw next, empties the segment and gives it to the pool, under
+// the pool's lock, which hands it to the next producer that takes it.
+type segment struct {
+	committed atomic.Uint64
+	next      atomic.Pointer[segment]
+	records   [segmentLen]metric.Record
+}
+
+// Overflow says how a record that finds no room is added to its series' cell.
+type Overflow uint8
+
+const (
+	Ticks     Overflow = iota // ticks between two readings of the clock: as corrected nanoseconds, see clock.Span
+	Int                       // an integer
+	Float                     // a float64
+	CountOnly                 // the value has no sum
+)
+
+// Put appends a record. When no memory is left for it, it counts the call in the series' cell, adds the value to the cell's sum as o says,
+// and returns false.
+func (r *Ring) Put(rec metric.Record, o Overflow) bool {
+	s := r.of(r.hold())
+	if s == nil {
+		r.release(s)
+		return r.putSlowly(rec, o)
+	}
+	if s.put(rec) {
+		r.release(s)
+		r.rouse()
+		return true
+	}
+	if k := s.chunk(rec.Series); k != nil && r.dry.Load() {
+		k.add(rec.Series, rec.Value, o)
+		r.release(s)
+		r.rouse()
+		return false
+	}
+	r.release(s)
+	return r.putSlowly(rec, o)
+}
+
+// put must be called by the holder.
+func (s *shard) put(rec metric.Record) bool {
+	n := s.n
+	if n >= segmentLen {
+		return false
+	}
+	t := s.tail
+	t.records[n] = rec
+	s.n = n + 1
+	release.Store(&t.committed, n+1) // passes the record to the drain
+	return true
+}
+
+// putSlowly gives the shard what it lacks: itself, another segment, or a cell. It holds nothing while it allocates.
+func (r *Ring) putSlowly(rec metric.Record, o Overflow) bool {
+	spare := r.take()
+	if spare == nil {
+		r.addSlowly(rec.Series, rec.Value, o)
+		return false
+	}
+	for {
+		s := r.of(r.hold())
+		if s == nil {
+			r.release(s)
+			r.addShard()
+			continue
+		}
+		if s.put(rec) { // somebody else gave this shard a segment, or the goroutine runs on another P by now
+			r.release(s)
+			r.giveBack(spare)
+			break
+		}
+		full := s.tail
+		s.tail, s.n = spare, 0
+		full.next.Store(spare) // hands the full segment over
+		s.put(rec)
+		r.release(s)
+		break
+	}
+	r.rouse()
+	return true
+}
+
+// take takes a segment from the pool. It returns nil when the pool is at its bound.
+func (r *Ring) take() *segment {
+	if r.dry.Load() {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.free); n > 0 {
+		s := r.free[n-1]
+		r.free = r.free[:n-1]
+		return s
+	}
+	if r.made == r.maxMade {
+		r.dry.Store(true)
+		return nil
+	}
+	r.made++
+	return new(segment)
+}
+
+func (r *Ring) giveBack(s *segment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free = append(r.free, s)
+	r.dry.Store(false)
+}

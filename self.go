@@ -1,0 +1,163 @@
+package zibrato
+
+import (
+	"math"
+	"time"
+
+	"github.com/zibrato/zibrato/internal/clock"
+	"github.com/zibrato/zibrato/metric"
+)
+
+// What a recorder says about itself, at level info.
+const (
+	misuseSeries   = "zibrato.misuse"           // counter, tag reason: calls that were wrong, and what was made legal
+	overflowSeries = "zibrato.overflow"         // one of each kind: the calls that found no series of their own
+	refusedSeries  = "zibrato.series.refused"   // counter: look-ups that found no room for a series
+	countSeries    = "zibrato.series"           // gauge: series that exist
+	recordedSeries = "zibrato.samples.recorded" // counter: calls that recorded
+	lostSeries     = "zibrato.samples.lost"     // counter, tag where: samples whose count and sum were kept, but not they themselves
+	drainSeries    = "zibrato.drain"            // timer: passes of the drain that found something
+	shareSeries    = "zibrato.cpu.share"        // gauge: estimated CPU time of instrumentation, as a share of one core
+	clockSeries    = "zibrato.clock"            // gauge, tag source: 1 for where ticks come from
+)
+
+// self holds the series that a recorder keeps about itself.
+type self struct {
+	troubles []ownCounter // what is told as soon as it happens
+	recorded ownCounter
+	series   *series
+	drain    *series
+	share    *series
+
+	// Owned by the drain.
+	clock    map[string]*series // by source
+	reported time.Duration      // uptime of the last report
+	told     tally              // what it told of
+	passes   []time.Duration    // since then
+}
+
+// ownCounter is a counter that is kept elsewhere.
+type ownCounter struct {
+	s    *series
+	read func() int64
+}
+
+// tally is what instrumentation did, as far as the drain knows.
+type tally struct {
+	records uint64        // taken from the ring
+	timings uint64        // those of them that read the clock twice
+	cells   uint64        // calls found in cells
+	spent   time.Duration // in the drain, what it hands to consumers included
+}
+
+// addOwnSeries adds the series that the recorder keeps about itself. The caller holds mu.
+func (r *Recorder) addOwnSeries() {
+	counter := func(name, help string, read func() int64, tags ...metric.Tag) ownCounter {
+		return ownCounter{r.addOwn(metric.Counter, name, "", help, tags...), read}
+	}
+	trouble := func(name, help string, read func() int64, tags ...metric.Tag) {
+		r.self.troubles = append(r.self.troubles, counter(name, help, read, tags...))
+	}
+	for _, k := range metric.Kinds {
+		r.overflow[k] = r.addOwn(k, overflowSeries, "", "calls that found no series of their own")
+	}
+	for m := range misuses {
+		trouble(misuseSeries, "wrong calls of instruments, and names that were made legal", r.misused[m].Load, metric.Tag{Key: "reason", Value: misuseReasons[m]})
+	}
+	trouble(refusedSeries, "look-ups that found no room for a series", r.overflowed.Load)
+	trouble(lostSeries, "samples of which only count and sum were kept", r.lost.Load, metric.Tag{Key: "where", Value: "ring"})
+	r.self.recorded = counter(recordedSeries, "calls that recorded", func() int64 { return int64(r.tally.records + r.tally.cells) })
+	r.self.series = r.addOwn(metric.Gauge, countSeries, "{series}", "series that exist")
+	r.self.drain = r.addOwn(metric.Timer, drainSeries, "s", "passes of the drain that found something, what they hand on included")
+	r.self.share = r.addOwn(metric.Gauge, shareSeries, "1", "estimated CPU time that instrumentation takes, as a share of one core")
+	r.self.clock = map[string]*series{}
+}
+
+func (r *Recorder) addOwn(k metric.Kind, name, unit, help string, tags ...metric.Tag) *series {
+	d := metric.Series{Kind: k, Level: LevelInfo, Name: name, Unit: unit, Help: help, Tags: tags}
+	if k == metric.Timer {
+		d.Unit = "s"
+	}
+	r.own++
+	return r.addSeries(d.Key(), d, r.levels[LevelInfo])
+}
+
+// troubles tells what went wrong since the last pass.
+func (p *drainPass) troubles() {
+	for _, c := range p.r.self.troubles {
+		p.read(c)
+	}
+}
+
+func (p *drainPass) read(c ownCounter) {
+	if grown := c.read() - c.s.total.Sum.Int(); grown > 0 {
+		p.change(c.s)
+		p.count(c.s, uint64(grown), grown)
+	}
+}
+
+// report tells what the recorder did since the last report.
+func (p *drainPass) report() {
+	r := p.r
+	p.read(r.self.recorded)
+	for _, d := range r.self.passes {
+		p.observe(r.self.drain, metric.IntValue(int64(d)))
+	}
+	r.self.passes = r.self.passes[:0]
+	r.mu.Lock()
+	n := len(r.all)
+	r.mu.Unlock()
+	p.set(r.self.series, float64(n))
+	p.share()
+	p.reportClock()
+	r.self.reported, r.self.told = p.uptime, r.tally
+}
+
+// share estimates what instrumentation took since the last report, from the calibrated costs of calls and the drain's time.
+func (p *drainPass) share() {
+	self := &p.r.self
+	elapsed := p.uptime - self.reported
+	t, was := p.r.tally, self.told
+	spent := t.spent - was.spent + callCosts().of(t.timings-was.timings, t.records-was.records, t.cells-was.cells)
+	p.set(self.share, math.Round(1e6*float64(spent)/float64(elapsed))/1e6)
+}
+
+func (p *drainPass) reportClock() {
+	source := clock.Source()
+	for name, s := range p.r.self.clock {
+		if name != source {
+			p.set(s, 0)
+		}
+	}
+	s := p.r.self.clock[source]
+	if s == nil {
+		p.r.mu.Lock()
+		s = p.r.addOwn(metric.Gauge, clockSeries, "", "1: where ticks come from", metric.Tag{Key: "source", Value: source})
+		p.r.mu.Unlock()
+		p.r.self.clock[source] = s
+	}
+	p.set(s, 1)
+}
+
+// set sets a gauge of the recorder's own, when it differs.
+func (p *drainPass) set(s *series, v float64) {
+	bits := math.Float64bits(v)
+	if s.born && s.last.Load() == bits {
+		return
+	}
+	s.last.Store(bits)
+	p.observe(s, metric.FloatValue(v))
+}
+
+func (p *drainPass) observe(s *series, v metric.Value) {
+	p.change(s)
+	p.sample(s, 0, v)
+	s.fold(1, v)
+}
+
+// spent adds this pass to what the drain took.
+func (p *drainPass) spent() {
+	d := time.Since(p.now)
+	p.r.tally.spent += d
+	p.r.self.passes = append(p.r.self.passes, d)
+}
