@@ -11,7 +11,8 @@ import (
 
 const counterName = "none"
 
-// CoarseShift turns ticks into the coarse ticks of a record, units of 1.024 µs: uint32(ticks >> CoarseShift). They wrap after 73 minutes.
+// CoarseShift turns ticks into the coarse ticks of a record, units of 1.024 µs: uint32(ticks >> CoarseShift). They wrap after
+// 73 minutes.
 const CoarseShift = 10
 
 func counter() int64 { return nanotime() }

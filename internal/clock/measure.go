@@ -34,8 +34,8 @@ func emptyBlock() int64 {
 	return typical(readings[:])
 }
 
-// typical is the mean, since a counter that advances in steps of many ticks gives a few distinct readings, of which the median would be
-// one. It leaves out the highest readings, since these were interrupted. It sorts them.
+// typical is the mean, since a counter that advances in steps of many ticks gives a few distinct readings, of which the median would
+// be one. It leaves out the highest readings, since these were interrupted. It sorts them.
 func typical(readings []int64) int64 {
 	slices.Sort(readings)
 	quiet := readings[:len(readings)*15/16]
