@@ -152,6 +152,9 @@ func (r *run) calibrate(ctx context.Context) error {
 	}
 }
 
+// patience is how often a worker looks for the others before it lets one of them have its processor, some tenths of a millisecond.
+const patience = 1 << 17
+
 // slice lets all workers do the operation n times and returns how many nanoseconds one of them took in the mean.
 func (r *run) slice() float64 {
 	if r.c.Before != nil {
@@ -168,8 +171,13 @@ func (r *run) slice() float64 {
 	)
 	for range r.cfg.Workers {
 		wg.Go(func() {
-			for ready.Inc(); ready.Load() < int64(r.cfg.Workers); {
-				runtime.Gosched()
+			ready.Inc()
+			for spins := 1; ready.Load() < int64(r.cfg.Workers); spins++ {
+				// Who waits without yielding keeps its processor, so that the others come on processors of their own. Who never yielded
+				// would wait for ever where there are too few.
+				if spins%patience == 0 {
+					runtime.Gosched()
+				}
 			}
 			total.Add(r.timed())
 		})
