@@ -14,6 +14,7 @@ import (
 const (
 	DefaultEndpoint     = "tcp://127.0.0.1:5550"
 	DefaultQueueBytes   = 8 << 20
+	DefaultHold         = time.Minute
 	DefaultCloseTimeout = 2 * time.Second
 )
 
@@ -46,6 +47,10 @@ type Config struct {
 	Format Format
 	// QueueBytes bounds the messages that wait to be sent. libzmq may hold about as much again. Default: DefaultQueueBytes; at least metric.MaxFrame.
 	QueueBytes int
+	// Hold is how long levels go on being recorded that were subscribed to when the connection to the forwarder was lost, so that their
+	// totals stay exact until it is back. Meanwhile their messages are dropped and counted. A subscriber that withdraws
+	// takes effect at once, unless it does so within a second of such a loss. Default: DefaultHold.
+	Hold time.Duration
 	// CloseTimeout bounds Close. Default: DefaultCloseTimeout.
 	CloseTimeout time.Duration
 	// Logger hears what the recorder has to say and when messages are dropped, at a bounded rate. Nil discards.
@@ -70,6 +75,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.QueueBytes < metric.MaxFrame {
 		return c, fmt.Errorf("publisher: Config.QueueBytes is %d: want at least %d", c.QueueBytes, metric.MaxFrame)
+	}
+	if c.Hold == 0 {
+		c.Hold = DefaultHold
+	}
+	if c.Hold < 0 {
+		return c, fmt.Errorf("publisher: Config.Hold %v is negative", c.Hold)
 	}
 	if c.CloseTimeout == 0 {
 		c.CloseTimeout = DefaultCloseTimeout

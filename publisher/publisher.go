@@ -13,6 +13,8 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/endpoint"
+	"github.com/zibrato/zibrato/internal/seldom"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -26,7 +28,7 @@ var (
 type Publisher struct {
 	// First, so that they are aligned on 32-bit platforms.
 	counts struct {
-		messages, bytes, samples, dropped, droppedSamples atomic.Uint64
+		messages, bytes, samples, summaries, dropped, droppedSamples, droppedSummaries atomic.Uint64
 	}
 
 	cfg   Config
@@ -34,16 +36,16 @@ type Publisher struct {
 	queue *queue
 	log   *slog.Logger
 
-	topics    atomic.Pointer[topics] // written by the socket's goroutine
-	connected atomic.Bool            // likewise
+	subscriptions *subscriptions           // owned by the socket's goroutine
+	interest      atomic.Pointer[interest] // what these come to; written by that goroutine
+	connected     atomic.Bool              // likewise
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and replaced when topics or connected change
+	changed chan struct{} // closed and replaced when interest or connected change
 
-	warned struct {
-		at      time.Time // owned by the drain
-		dropped uint64
-	}
+	drops    seldom.Line // owned by the drain
+	refusals seldom.Line // owned by the socket's goroutine
+	refused  uint64      // messages that libzmq refused; likewise
 
 	stopping sync.Once
 	stop     chan context.Context // asks the socket's goroutine to close the socket until the context ends
@@ -53,15 +55,20 @@ type Publisher struct {
 
 // Stats says what a publisher did since it was started.
 type Stats struct {
-	Messages       uint64 // handed to libzmq
-	Bytes          uint64 // in them
-	Samples        uint64 // in them
-	Dropped        uint64 // messages that found the queue full, or were in it at the end
-	DroppedSamples uint64 // samples in messages that found the queue full
-	Queued         int    // messages that wait now
-	QueuedBytes    int    // bytes in them
-	Topics         int    // prefixes that are subscribed to now
-	Connected      bool   // whether the forwarder answers
+	Messages         uint64 // handed to libzmq
+	Bytes            uint64 // in them
+	Samples          uint64 // queued, one by one
+	Summaries        uint64 // queued
+	Dropped          uint64 // messages that found the queue full or no forwarder, or were queued at the end
+	DroppedSamples   uint64 // single samples that found the queue full or no forwarder
+	DroppedSummaries uint64 // summaries that did
+	Queued           int    // messages that wait now
+	QueuedBytes      int    // bytes in them
+	Topics           int    // that are subscribed to now
+	SamplesTopics    int    // of these, for single samples in the binary form
+	SummariesTopics  int    // of these, for summaries
+	Held             int    // topics that went with a lost connection and are recorded all the same, see Config.Hold
+	Connected        bool   // whether the forwarder answers
 }
 
 // Start connects to the forwarder, which need not exist yet, and attaches to the recorder. It fails on a config that is wrong and on a recorder that is closed.
@@ -71,14 +78,15 @@ func Start(c Config) (*Publisher, error) {
 		return nil, err
 	}
 	p := &Publisher{
-		cfg:     cfg,
-		queue:   newQueue(cfg.QueueBytes),
-		log:     cfg.Logger.With("component", "publisher", "endpoint", cfg.Endpoint),
-		changed: make(chan struct{}),
-		stop:    make(chan context.Context, 1),
-		stopped: make(chan struct{}),
+		cfg:           cfg,
+		queue:         newQueue(cfg.QueueBytes),
+		log:           cfg.Logger.With("component", "publisher", "endpoint", cfg.Endpoint),
+		subscriptions: newSubscriptions(cfg.Hold),
+		changed:       make(chan struct{}),
+		stop:          make(chan context.Context, 1),
+		stopped:       make(chan struct{}),
 	}
-	p.topics.Store(&topics{})
+	p.interest.Store(p.subscriptions.interest())
 	s, err := connect(cfg)
 	if err != nil {
 		return nil, err
@@ -96,26 +104,34 @@ func (p *Publisher) deliver(b *metric.Batch) {
 	for _, n := range b.Notices {
 		p.log.Warn(n)
 	}
+	// What is only held has nobody to go to: libzmq would drop it in silence.
+	listened := p.interest.Load().sends(form(p.cfg.Format, b.Detail), b.Level)
 	if p.cfg.Format == Text {
 		for i := range b.Samples {
-			p.put(1, func(dst []byte) []byte { return metric.AppendText(dst, b, i) })
+			p.put(listened, 1, 0, func(dst []byte) []byte { return metric.AppendText(dst, b, i) })
 		}
 	} else {
-		p.put(len(b.Samples), func(dst []byte) []byte { return metric.AppendBatch(dst, b) })
+		p.put(listened, len(b.Samples), len(b.Summaries), func(dst []byte) []byte { return metric.AppendBatch(dst, b) })
 	}
-	if dropped := p.counts.dropped.Load(); dropped > p.warned.dropped && time.Since(p.warned.at) > 10*time.Second {
-		p.log.Warn("the forwarder is too slow, or stands still: messages are dropped; counts and sums are kept", "dropped", dropped-p.warned.dropped)
-		p.warned.at, p.warned.dropped = time.Now(), dropped
+	if dropped := p.counts.dropped.Load(); p.drops.Rest(dropped) > 0 {
+		if since, due := p.drops.Due(dropped, logEvery, time.Now()); due {
+			p.log.Warn("the forwarder is gone, too slow, or stands still: messages are dropped; counts and sums are kept", "dropped", since)
+		}
 	}
 }
 
-func (p *Publisher) put(samples int, encode func([]byte) []byte) {
-	if !p.queue.put(encode) {
+// logEvery is the least time between two log lines about the same thing.
+const logEvery = 10 * time.Second
+
+func (p *Publisher) put(listened bool, samples, summaries int, encode func([]byte) []byte) {
+	if !listened || !p.queue.put(encode) {
 		p.counts.dropped.Inc()
 		p.counts.droppedSamples.Add(uint64(samples))
+		p.counts.droppedSummaries.Add(uint64(summaries))
 		return
 	}
 	p.counts.samples.Add(uint64(samples))
+	p.counts.summaries.Add(uint64(summaries))
 }
 
 // run owns the socket.
@@ -129,6 +145,9 @@ func (p *Publisher) run(s *socket) {
 			wait = retryFull
 		}
 		p.hear(s) // after sending, which may have swallowed the descriptor's signal
+		if !s.events.lost.IsZero() {
+			wait = min(wait, endpoint.ReviveAfter)
+		}
 		timer.Reset(wait)
 		select {
 		case <-p.queue.ready:
@@ -156,11 +175,19 @@ func (p *Publisher) send(s *socket) (left bool) {
 		if msg == nil {
 			return false
 		}
-		sent, err := s.send(msg)
-		if err != nil {
-			p.log.Error("sending failed; the message is dropped", "error", err)
+		if !p.connected.Load() { // libzmq would take it, and drop it in silence
 			p.counts.dropped.Inc()
 			p.queue.drop()
+			continue
+		}
+		sent, err := s.send(msg)
+		if err != nil {
+			p.counts.dropped.Inc()
+			p.queue.drop()
+			p.refused++
+			if since, due := p.refusals.Due(p.refused, logEvery, time.Now()); due {
+				p.log.Error("sending failed; messages are dropped", "error", err, "dropped", since)
+			}
 			continue
 		}
 		if !sent {
@@ -177,27 +204,23 @@ func (p *Publisher) send(s *socket) (left bool) {
 
 // hear takes in what the forwarder said: subscriptions, and whether it is there.
 func (p *Publisher) hear(s *socket) {
-	was, wasConnected := *p.topics.Load(), p.connected.Load()
-	now, added := was, false
-	for {
-		msg, ok := s.subscription()
-		if !ok {
-			break
+	now, wasConnected := time.Now(), p.connected.Load()
+	connected, added, changed := wasConnected, false, p.subscriptions.expire(now)
+	for more := true; more; {
+		more = s.listen()
+		// In this order: the monitor knows of a lost connection before libzmq withdraws what came through it.
+		connected = s.events.connected(s, connected)
+		for _, msg := range s.said {
+			a, c := p.subscriptions.hear(msg, link{connected, s.events.lastLost}, now)
+			added, changed = added || a, changed || c
 		}
-		var more bool
-		now, more = now.heard(msg)
-		added = added || more
 	}
-	connected := s.events.connected(s, wasConnected)
-	heard := added || len(now) != len(was)
-	if !heard && connected == wasConnected {
+	if !changed && connected == wasConnected {
 		return
 	}
-	p.topics.Store(&now)
 	p.connected.Store(connected)
-	if heard {
-		format := p.cfg.Format
-		p.tap.Watch(func(l zibrato.Level) bool { return now.want(format, l) }, nil)
+	if changed {
+		p.watch(added)
 	}
 	p.mu.Lock()
 	close(p.changed)
@@ -205,14 +228,33 @@ func (p *Publisher) hear(s *socket) {
 	p.mu.Unlock()
 }
 
-// WaitSubscriber waits until somebody subscribes to the level: what is sent before that is lost. A program that lives for a moment only waits so before
-// it measures. When ctx ends first the error is ErrNoForwarder or ErrNoSubscriber, and wraps ctx.Err().
+// watch tells the recorder what is wanted now. Whoever is new has to hear all totals, also of a level that was recorded before; of a
+// change from subscribed to held there is nothing to tell.
+func (p *Publisher) watch(somebodyNew bool) {
+	was, now := p.interest.Load(), p.subscriptions.interest()
+	p.interest.Store(now)
+	if !somebodyNew && now.asMuchAs(was) {
+		return
+	}
+	wants := func(d metric.Detail) func(metric.Level) bool {
+		form := form(p.cfg.Format, d)
+		return func(l metric.Level) bool { return now.records(form, l) }
+	}
+	if p.cfg.Format == Text { // which has no summaries
+		p.tap.Watch(wants(metric.Samples), nil)
+		return
+	}
+	p.tap.Watch(wants(metric.Samples), wants(metric.Summaries))
+}
+
+// WaitSubscriber waits until somebody subscribes to the level, in whatever detail: what is sent before that is lost. A program that lives for
+// a moment only waits so before it measures. When ctx ends first the error is ErrNoForwarder or ErrNoSubscriber, and wraps ctx.Err().
 func (p *Publisher) WaitSubscriber(ctx context.Context, l metric.Level) error {
 	for {
 		p.mu.Lock()
 		changed := p.changed
 		p.mu.Unlock()
-		if p.topics.Load().want(p.cfg.Format, l) {
+		if now := p.interest.Load(); now.sends(form(p.cfg.Format, metric.Samples), l) || now.sends(form(p.cfg.Format, metric.Summaries), l) {
 			return nil
 		}
 		select {
@@ -228,14 +270,16 @@ func (p *Publisher) WaitSubscriber(ctx context.Context, l metric.Level) error {
 	}
 }
 
-// Flush sends what was recorded before it was called: when it returns nil, libzmq has taken all of it. What nobody subscribes to is not sent.
+// Flush sends what was recorded before it was called: when it returns nil, libzmq has taken all of it. What nobody subscribes to is not
+// sent. An error says how much could not be, or was dropped meanwhile.
 func (p *Publisher) Flush(ctx context.Context) error {
+	before := p.counts.dropped.Load()
 	if err := p.tap.Flush(ctx); err != nil {
 		return fmt.Errorf("publisher: %w", err)
 	}
 	select {
 	case <-p.queue.drained():
-		return nil
+		return p.dropped(before)
 	case <-p.stopped:
 		return p.unsent(errors.New("the publisher is closed"))
 	case <-ctx.Done():
@@ -243,15 +287,24 @@ func (p *Publisher) Flush(ctx context.Context) error {
 	}
 }
 
+// dropped is the error of messages having been dropped since there were so many.
+func (p *Publisher) dropped(before uint64) error {
+	if n := p.counts.dropped.Load() - before; n > 0 {
+		return fmt.Errorf("publisher: %d messages dropped: the forwarder is gone, too slow, or stands still", n)
+	}
+	return nil
+}
+
 func (p *Publisher) unsent(err error) error {
 	n, bytes := p.queue.len()
 	return fmt.Errorf("publisher: %d messages (%d bytes) not sent: %w", n, bytes, err)
 }
 
-// Shutdown sends what was recorded, detaches from the recorder and closes the socket. When it returns nil, all messages have left this process. When
-// ctx ends before that, Shutdown gives up, drops what is left and says how much. Later calls wait for the first and return what it did.
+// Shutdown sends what was recorded, detaches from the recorder and closes the socket. When it returns nil, all messages have left this
+// process. When ctx ends before that, or no forwarder takes them, Shutdown gives up, drops what is left and says how much. Later calls wait for the first and return what it did.
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.stopping.Do(func() {
+		before := p.counts.dropped.Load()
 		if err := p.tap.Close(ctx); err != nil {
 			p.log.Warn("the last samples were not sent", "error", err)
 		}
@@ -259,9 +312,11 @@ func (p *Publisher) Shutdown(ctx context.Context) error {
 		case <-p.queue.drained():
 		case <-ctx.Done():
 		}
+		lost := p.dropped(before) // before what is left in the queue counts as dropped, too
 		p.stop <- ctx
+		<-p.stopped
+		p.result = errors.Join(lost, p.result)
 	})
-	<-p.stopped
 	return p.result
 }
 
@@ -303,15 +358,21 @@ func cause(ctx context.Context) error {
 // Stats returns what the publisher did so far.
 func (p *Publisher) Stats() Stats {
 	n, bytes := p.queue.len()
+	now := p.interest.Load()
 	return Stats{
-		Messages:       p.counts.messages.Load(),
-		Bytes:          p.counts.bytes.Load(),
-		Samples:        p.counts.samples.Load(),
-		Dropped:        p.counts.dropped.Load(),
-		DroppedSamples: p.counts.droppedSamples.Load(),
-		Queued:         n,
-		QueuedBytes:    bytes,
-		Topics:         len(*p.topics.Load()),
-		Connected:      p.connected.Load(),
+		Messages:         p.counts.messages.Load(),
+		Bytes:            p.counts.bytes.Load(),
+		Samples:          p.counts.samples.Load(),
+		Summaries:        p.counts.summaries.Load(),
+		Dropped:          p.counts.dropped.Load(),
+		DroppedSamples:   p.counts.droppedSamples.Load(),
+		DroppedSummaries: p.counts.droppedSummaries.Load(),
+		Queued:           n,
+		QueuedBytes:      bytes,
+		Topics:           now.subscribed,
+		SamplesTopics:    now.samples,
+		SummariesTopics:  now.summaries,
+		Held:             now.held,
+		Connected:        p.connected.Load(),
 	}
 }

@@ -27,6 +27,7 @@ var serial atomic.Uint64
 // socket is an XPUB, with ears, and the monitor that tells whether the forwarder is there. One goroutine owns it.
 type socket struct {
 	xpub     *zmq.Socket
+	said     [][]byte // what listen has read
 	ear      *ear
 	events   events
 	endpoint string
@@ -34,10 +35,11 @@ type socket struct {
 }
 
 type events struct {
-	pair    *zmq.Socket
-	ear     *ear
-	lost    time.Time // when the connection was seen to be lost; zero once another is made or being made
-	stopped bool      // the socket behind it is gone
+	pair     *zmq.Socket
+	ear      *ear
+	lost     time.Time // when the connection was seen to be lost; zero once another is made or being made
+	lastLost time.Time // when one was last seen to be lost; zero: never
+	stopped  bool      // the socket behind it is gone
 }
 
 func connect(cfg Config) (_ *socket, err error) {
@@ -98,10 +100,21 @@ func (s *socket) send(msg []byte) (bool, error) {
 	return err == nil, err
 }
 
-// subscription returns the next thing that the forwarder said.
-func (s *socket) subscription() ([]byte, bool) {
-	msg, err := s.xpub.RecvBytes(zmq.DONTWAIT)
-	return msg, err == nil
+// saidPerTurn bounds what listen reads at once.
+const saidPerTurn = 1024
+
+// listen reads what the forwarder said into s.said, and reports whether there may be more.
+func (s *socket) listen() (more bool) {
+	clear(s.said)
+	s.said = s.said[:0]
+	for len(s.said) < saidPerTurn {
+		msg, err := s.xpub.RecvBytes(zmq.DONTWAIT)
+		if err != nil {
+			return false
+		}
+		s.said = append(s.said, msg)
+	}
+	return true
 }
 
 // connected takes in what the monitor says, and reports whether the forwarder is there. A connection that libzmq has given up, as
@@ -119,6 +132,7 @@ func (e *events) connected(s *socket, was bool) bool {
 			was, e.lost = false, time.Time{}
 		case zmq.EVENT_DISCONNECTED:
 			was, e.lost = false, time.Now()
+			e.lastLost = e.lost
 		case zmq.EVENT_MONITOR_STOPPED:
 			was, e.stopped = false, true
 		}
