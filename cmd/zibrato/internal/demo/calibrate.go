@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/measure"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -90,11 +91,11 @@ func meanwhile(call func()) float64 {
 	const long = 100 * time.Millisecond
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	all, own, start := cpuTime(), ownThreadTime(), time.Now()
+	all, own, start := measure.CPUTime(), ownThreadTime(), time.Now()
 	for n, elapsed := 0.0, time.Duration(0); elapsed < long; elapsed = time.Since(start) {
 		for ; n < calibrationRate*elapsed.Seconds(); n++ {
 			call()
 		}
 	}
-	return float64(cpuTime()-all-(ownThreadTime()-own)) / float64(time.Since(start))
+	return float64(measure.CPUTime()-all-(ownThreadTime()-own)) / float64(time.Since(start))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/measure"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -41,12 +42,12 @@ func startMeter() (*meter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	return &meter{prices: p, start: time.Now(), cpu: cpuTime()}, nil
+	return &meter{prices: p, start: time.Now(), cpu: measure.CPUTime()}, nil
 }
 
 func (m *meter) stop() (Cost, error) {
 	cost := Cost{
-		CPU:     cpuTime() - m.cpu,
+		CPU:     measure.CPUTime() - m.cpu,
 		Sockets: threadTime("ZMQbg"),
 		Behind:  time.Duration(m.prices.behind * float64(time.Since(m.start))),
 	}

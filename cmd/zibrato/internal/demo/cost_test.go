@@ -89,19 +89,6 @@ func TestPriceIsWhatACallTakes(t *testing.T) {
 	}
 }
 
-func TestProcessorTimeGrowsWithWork(t *testing.T) {
-	before := cpuTime()
-	if before == 0 {
-		t.Skipf("%s does not tell", runtime.GOOS)
-	}
-	deadline := time.Now().Add(10 * time.Second)
-	for cpuTime() < before+5*time.Millisecond {
-		if time.Now().After(deadline) {
-			t.Fatal("ten seconds of spinning took less than 5 ms of processor time")
-		}
-	}
-}
-
 func TestCostsGolden(t *testing.T) {
 	got := renderCosts([]*child{
 		{name: "service-0", cost: &Cost{Calls: 238_369, InCalls: 7_150 * time.Microsecond, Behind: 4 * time.Millisecond, Sockets: 2 * time.Millisecond, CPU: 1180 * time.Millisecond}},
