@@ -14,6 +14,12 @@ const (
 	DefaultQueueBytes = 64 << 20
 )
 
+// The details of Config.Detail.
+const (
+	Samples   = metric.Samples
+	Summaries = metric.Summaries
+)
+
 // messageBytes is how large a message is taken to be: between the lines of the text form, of which a burst must find room, and the
 // 64 KiB of a full batch.
 const messageBytes = 8 << 10
@@ -25,6 +31,9 @@ type Config struct {
 	From string
 	// Levels are those that are asked for; empty means all.
 	Levels metric.Levels
+	// Detail is what is asked for beyond the totals, which come in any case: Samples, the zero value, brings every call one by one; Summaries
+	// brings one metric.Summary a series and interval, which is cheaper by far where calls are many. Messages of the text form come in both cases.
+	Detail metric.Detail
 	// QueueBytes is about how much may wait in memory to be received; 0 means DefaultQueueBytes, and no less than
 	// metric.MaxFrame will do. libzmq counts messages, not bytes: for each 8 KiB one may wait, 8,192 by default. Full
 	// batches, of about 64 KiB, take 8 times as much.
@@ -53,21 +62,41 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("subscriber: Config.Levels: %q is no legal level", string(l))
 		}
 	}
+	if c.Detail > Summaries {
+		return c, fmt.Errorf("subscriber: Config.Detail is %d: want Samples or Summaries", c.Detail)
+	}
 	if c.QueueBytes < metric.MaxFrame {
 		return c, fmt.Errorf("subscriber: Config.QueueBytes is %d: want at least %d, the largest message, or 0 for %d", c.QueueBytes, metric.MaxFrame, DefaultQueueBytes)
 	}
 	return c, nil
 }
 
+// form is what the topics of a detail begin with.
+func form(d metric.Detail) string {
+	if d == Summaries {
+		return metric.SummariesTopic
+	}
+	return metric.SamplesTopic
+}
+
 // topics are the subscriptions of the config, each level in the binary form and in the text form.
 func (c Config) topics() []string {
 	if len(c.Levels) == 0 {
-		return []string{metric.SamplesTopic, ""}
+		return []string{form(c.Detail), ""}
 	}
 	var topics []string
 	for _, l := range c.Levels {
 		// The bar keeps "info" from bringing in "information", too.
-		topics = append(topics, metric.SamplesTopic+string(l)+"|", string(l)+"|")
+		topics = append(topics, form(c.Detail)+string(l)+"|", string(l)+"|")
 	}
 	return topics
+}
+
+// unasked begins the binary messages that come though they were not asked for: who wants the text of all levels subscribes to
+// everything, and so gets the other detail when somebody else asks for that.
+func (c Config) unasked() string {
+	if c.Detail == Summaries {
+		return form(Samples)
+	}
+	return form(Summaries)
 }

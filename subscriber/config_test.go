@@ -17,7 +17,7 @@ func TestTheZeroConfigHasTheDocumentedDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.From != "tcp://127.0.0.1:5551" || c.QueueBytes != 64<<20 || c.Logger == nil {
+	if c.From != "tcp://127.0.0.1:5551" || c.QueueBytes != 64<<20 || c.Detail != Samples || c.Logger == nil {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -40,6 +40,7 @@ func TestMistakesInTheConfigAreNamed(t *testing.T) {
 		{Config{From: "ipc://"}, `Config.From "ipc://": want ipc://path`},
 		{Config{From: "ipc://*"}, `Config.From "ipc://*": want ipc://path`},
 		{Config{Levels: metric.Levels{"info", "in|fo"}}, `Config.Levels: "in|fo" is no legal level`},
+		{Config{Detail: 7}, `Config.Detail is 7: want Samples or Summaries`},
 		{Config{QueueBytes: metric.MaxFrame - 1}, `Config.QueueBytes is 1048575: want at least 1048576`},
 		{Config{QueueBytes: -1}, `Config.QueueBytes is -1`},
 	} {
@@ -55,7 +56,14 @@ func TestALevelIsAskedForInBothForms(t *testing.T) {
 	if diff := cmp.Diff([]string{"zsmp1|info|", "info|", "zsmp1|x-1|", "x-1|"}, got); diff != "" {
 		t.Error(diff)
 	}
+	got = Config{Levels: metric.Levels{"info"}, Detail: Summaries}.topics()
+	if diff := cmp.Diff([]string{"zsum1|info|", "info|"}, got); diff != "" {
+		t.Error(diff)
+	}
 	if diff := cmp.Diff([]string{"zsmp1|", ""}, Config{}.topics()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"zsum1|", ""}, Config{Detail: Summaries}.topics()); diff != "" {
 		t.Error(diff)
 	}
 }

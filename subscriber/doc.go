@@ -3,7 +3,7 @@
 //
 //	forwarder ── messages ──▶ SUB │ Subscriber.Receive │ ── batches ──▶ deliver
 //
-// [Start] makes the socket, subscribes and begins to connect; whether anybody listens at the other end, then or later, makes no
+// [Config].Detail chooses between single samples and summaries of them. [Start] makes the socket, subscribes and begins to connect; whether anybody listens at the other end, then or later, makes no
 // difference. A [Subscriber] is a backend.Source: nothing is read, and after a lost connection nothing is subscribed
 // again, unless [Subscriber.Receive] runs, because the socket belongs to the goroutine that called it.
 //

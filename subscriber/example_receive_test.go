@@ -50,6 +50,23 @@ func ExampleConfig() {
 	// Output: subscriber: Config.QueueBytes is 1024: want at least 1048576, the largest message, or 0 for 67108864
 }
 
+func ExampleConfig_summaries() {
+	pub, addr := sender()
+	defer pub.Close()
+	sub, err := subscriber.Start(subscriber.Config{From: addr, Levels: metric.Levels{metric.Debug}, Detail: subscriber.Summaries})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sub.Close()
+	for range 2 {
+		topic, _ := pub.Recv(0) // the first byte says that it is subscribed to
+		fmt.Println(topic[1:])
+	}
+	// Unordered output:
+	// zsum1|debug|
+	// debug|
+}
+
 func ExampleSubscriber_Receive() {
 	pub, addr := sender()
 	defer pub.Close()

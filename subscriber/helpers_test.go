@@ -130,6 +130,10 @@ func keep(b *metric.Batch) *metric.Batch {
 	c := *b
 	c.Entries = slices.Clone(b.Entries)
 	c.Samples = slices.Clone(b.Samples)
+	c.Summaries = slices.Clone(b.Summaries)
+	for i := range c.Summaries {
+		c.Summaries[i].Hist = c.Summaries[i].Hist.Clone()
+	}
 	return &c
 }
 
@@ -174,6 +178,20 @@ func aBatch(level metric.Level, name string) *metric.Batch {
 		}},
 		Samples: []metric.Sample{{Time: 250, Value: metric.IntValue(1500)}},
 	}
+}
+
+// summedUp is the same batch in summaries.
+func summedUp(level metric.Level, name string) *metric.Batch {
+	b := aBatch(level, name)
+	b.Detail, b.Samples = metric.Summaries, nil
+	var s metric.Summary
+	s.Add(1500e-9)
+	b.Summaries = []metric.EntrySummary{{Summary: s}}
+	return b
+}
+
+func summariesOf(level metric.Level, name string) string {
+	return string(metric.AppendBatch(nil, summedUp(level, name)))
 }
 
 func binaryOf(level metric.Level, name string) string {

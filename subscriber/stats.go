@@ -6,19 +6,20 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/zibrato/zibrato/internal/seldom"
 	"github.com/zibrato/zibrato/metric"
 )
 
 // Stats is what a subscriber has received since it was started.
 type Stats struct {
-	Messages uint64 // taken from the socket, whatever became of them
-	Bytes    uint64 // in those messages
-	Batches  uint64 // delivered
-	Samples  uint64 // in those batches
+	Messages  uint64 // taken from the socket, whatever became of them
+	Bytes     uint64 // in those messages
+	Batches   uint64 // delivered
+	Samples   uint64 // in those batches
+	Summaries uint64 // in those batches
 	// Malformed counts messages that could not be decoded, by reason: Stats.Malformed[metric.ReasonChecksum].
 	Malformed [metric.Reasons]uint64
-	// Skipped counts batches of summaries. Newer publishers send them to whoever subscribes to all levels, and this
-	// subscriber does not read them.
+	// Skipped counts batches of the detail that was not asked for. They come to whoever subscribes to all levels, when others asked for them.
 	Skipped uint64
 	// Violations counts connections that broke ZeroMQ's protocol, most likely with a frame too large even to be counted
 	// as malformed. Each was made anew.
@@ -27,8 +28,8 @@ type Stats struct {
 
 // counters is Stats as it grows. The goroutine that receives writes it, anyone reads it.
 type counters struct {
-	messages, bytes, batches, samples, skipped, violations atomic.Uint64
-	malformed                                              [metric.Reasons]atomic.Uint64
+	messages, bytes, batches, samples, summaries, skipped, violations atomic.Uint64
+	malformed                                                         [metric.Reasons]atomic.Uint64
 }
 
 func (c *counters) stats() Stats {
@@ -37,6 +38,7 @@ func (c *counters) stats() Stats {
 		Bytes:      c.bytes.Load(),
 		Batches:    c.batches.Load(),
 		Samples:    c.samples.Load(),
+		Summaries:  c.summaries.Load(),
 		Skipped:    c.skipped.Load(),
 		Violations: c.violations.Load(),
 	}
@@ -53,9 +55,9 @@ const complaintInterval = 10 * time.Second
 type complaints struct {
 	log        *slog.Logger
 	from       string
-	reasons    [metric.Reasons]complaint
-	violations complaint
-	up, down   complaint
+	reasons    [metric.Reasons]seldom.Line
+	violations seldom.Line
+	up, down   seldom.Line
 	state      state
 }
 
@@ -68,21 +70,16 @@ const (
 	away
 )
 
-type complaint struct {
-	said   time.Time // when it was last logged
-	logged uint64    // the count then
-}
-
 // malformed complains of a message. The count is that of all such messages.
 func (c *complaints) malformed(err *metric.DecodeError, count uint64, now time.Time) {
-	if since, due := c.reasons[err.Reason].due(count, now); due {
+	if since, due := c.reasons[err.Reason].Due(count, complaintInterval, now); due {
 		c.log.Warn("subscriber: "+err.Error(), "reason", err.Reason.String(), "count", since, "from", c.from)
 	}
 }
 
 // violation complains of a connection that broke ZeroMQ's protocol.
 func (c *complaints) violation(count uint64, now time.Time) {
-	if since, due := c.violations.due(count, now); due {
+	if since, due := c.violations.Due(count, complaintInterval, now); due {
 		c.log.Warn("subscriber: the connection was lost by a frame too large, or to something that is no ZeroMQ publisher; connecting anew",
 			"count", since, "from", c.from)
 	}
@@ -99,7 +96,7 @@ func (c *complaints) connection(now state, at time.Time) {
 	if now == away {
 		limit = &c.down
 	}
-	if _, due := limit.due(0, at); !due {
+	if _, due := limit.Due(0, complaintInterval, at); !due {
 		return
 	}
 	switch {
@@ -113,21 +110,13 @@ func (c *complaints) connection(now state, at time.Time) {
 }
 
 // rest complains, at the end, of what it was too early for.
-func (c *complaints) rest(counts *counters) {
+func (c *complaints) rest(counts *counters, now time.Time) {
 	for reason := range c.reasons {
-		if n := counts.malformed[reason].Load() - c.reasons[reason].logged; n > 0 {
-			c.log.Warn("subscriber: malformed messages", "reason", metric.Reason(reason).String(), "count", n, "from", c.from)
-			c.reasons[reason].logged += n
+		count := counts.malformed[reason].Load()
+		if c.reasons[reason].Rest(count) == 0 {
+			continue
 		}
+		n, _ := c.reasons[reason].Due(count, 0, now)
+		c.log.Warn("subscriber: malformed messages", "reason", metric.Reason(reason).String(), "count", n, "from", c.from)
 	}
-}
-
-// due reports whether it is time for another line, and how many of the kind there were since the last.
-func (c *complaint) due(count uint64, now time.Time) (since uint64, due bool) {
-	if !c.said.IsZero() && now.Sub(c.said) < complaintInterval {
-		return 0, false
-	}
-	since = count - c.logged
-	*c = complaint{now, count}
-	return since, true
 }

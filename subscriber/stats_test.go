@@ -39,8 +39,8 @@ func TestWhatWasTooEarlyToLogIsLoggedAtTheEnd(t *testing.T) {
 		n := counts.malformed[metric.ReasonFields].Inc()
 		c.malformed(&metric.DecodeError{Reason: metric.ReasonFields}, n, time.Unix(1, 0))
 	}
-	c.rest(&counts)
-	c.rest(&counts)
+	c.rest(&counts, time.Unix(2, 0))
+	c.rest(&counts, time.Unix(2, 0))
 	if got := out.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "reason=fields count=4") {
 		t.Error(got)
 	}

@@ -19,9 +19,6 @@ import (
 // drainTimeout bounds how long Receive takes in what had arrived when it is to end.
 const drainTimeout = 200 * time.Millisecond
 
-// summariesTopic begins batches of summaries, the form for receivers that need no single samples.
-const summariesTopic = "zsum1|"
-
 var (
 	// ErrClosed is what Receive returns when the subscriber was closed, before or meanwhile.
 	ErrClosed = errors.New("subscriber: closed")
@@ -34,6 +31,7 @@ type Subscriber struct {
 	cfg     Config
 	stop    func()        // closes closing
 	closing chan struct{} // closed when Close was called
+	unasked []byte        // what messages that are skipped begin with
 	counts  counters
 
 	// use holds a token while somebody owns what follows: the Receive that runs, or Close.
@@ -54,6 +52,7 @@ func Start(cfg Config) (*Subscriber, error) {
 	s := &Subscriber{
 		cfg:        cfg,
 		closing:    make(chan struct{}),
+		unasked:    []byte(cfg.unasked()),
 		use:        make(chan struct{}, 1),
 		ipv6:       endpoint.NeedsIPv6(cfg.From),
 		complaints: complaints{log: cfg.Logger, from: cfg.From},
@@ -67,7 +66,7 @@ func Start(cfg Config) (*Subscriber, error) {
 
 // Receive hands the batches that arrive to deliver, one at a time, in the calling goroutine, until ctx ends; then it hands
 // over what had already arrived, for at most 200 ms, and returns nil. A batch is lent until deliver returns. Batches of the text
-// form hold one sample each and no totals.
+// form hold one sample each and no totals, whatever Config.Detail says.
 //
 // ErrReceiving says that another Receive runs, ErrClosed that the subscriber was closed; any other error that libzmq
 // failed. After a nil it may be called again. deliver must not call Close.
@@ -81,7 +80,7 @@ func (s *Subscriber) Receive(ctx context.Context, deliver func(*metric.Batch)) e
 		}
 		return ErrReceiving
 	}
-	defer s.complaints.rest(&s.counts)
+	defer func() { s.complaints.rest(&s.counts, time.Now()) }()
 	for !s.closed() {
 		if ctx.Err() != nil {
 			return s.drain(deliver)
@@ -118,7 +117,7 @@ func (s *Subscriber) receive(flags zmq.Flag, deliver func(*metric.Batch)) error 
 	}
 	s.counts.messages.Inc()
 	s.counts.bytes.Add(uint64(size))
-	if parts == 1 && bytes.HasPrefix(frame, []byte(summariesTopic)) {
+	if parts == 1 && bytes.HasPrefix(frame, s.unasked) {
 		s.counts.skipped.Inc()
 		return nil
 	}
@@ -133,6 +132,7 @@ func (s *Subscriber) receive(flags zmq.Flag, deliver func(*metric.Batch)) error 
 	}
 	s.counts.batches.Inc()
 	s.counts.samples.Add(uint64(len(s.batch.Samples)))
+	s.counts.summaries.Add(uint64(len(s.batch.Summaries)))
 	deliver(&s.batch)
 	return nil
 }
