@@ -1,110 +1,189 @@
 package bench
 
 import (
-	"context"
 	"errors"
-	"maps"
-	"runtime"
-	"slices"
 	"testing"
-	"time"
-
-	"go.uber.org/atomic"
 
 	"github.com/zibrato/zibrato"
-	"github.com/zibrato/zibrato/metric"
+	"github.com/zibrato/zibrato/internal/measure"
 )
 
 var errNo = errors.New("no")
 
-func empty() {}
-
-func emptyStop() func() { return empty }
-
-// BenchmarkCallBaseline is what the calls of Zibrato are compared with.
-func BenchmarkCallBaseline(b *testing.B) {
-	b.Logf("%s %s/%s, GOMAXPROCS %d", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
-	begun := time.Now()
-	var word atomic.Int64
-	calls(b, map[string]func(){
-		"call=time.Now":       func() { time.Now() },
-		"call=time.Since":     func() { time.Since(begun) },
-		"call=defer":          func() { defer emptyStop()() },
-		"call=atomic.Add":     func() { word.Add(1) },
-		"call=time.Now+Since": func() { defer func(t time.Time) { _ = time.Since(t) }(time.Now()) },
-	})
+// instruments are one of each kind, on one level.
+type instruments struct {
+	scope        *zibrato.Scope
+	timer        *zibrato.Timer
+	counter      *zibrato.Counter
+	updown       *zibrato.UpDown
+	gauge        *zibrato.Gauge
+	distribution *zibrato.Distribution
+	vec          *zibrato.TimerVec
 }
 
-// BenchmarkCall measures each way to record, on a level that nobody watches and on one that is. The watched ones feed a drain
-// that works meanwhile, so their figures hold what it takes from them.
-func BenchmarkCall(b *testing.B) {
-	for _, watched := range []bool{false, true} {
-		name := map[bool]string{false: "watched=no", true: "watched=yes"}[watched]
-		b.Run(name, func(b *testing.B) {
-			r := zibrato.Default()
-			if watched {
-				consume(b, r)
-			}
-			z := r.With(zibrato.Tag("scope", "1"))
-			timer, counter, updown := r.NewTimer("bench.timer"), r.NewCounter("bench.counter"), r.NewUpDown("bench.updown")
-			gauge, dist := r.NewGauge("bench.gauge"), r.NewDistribution("bench.distribution")
-			vec := r.NewTimerVec("bench.vec", []string{"route", "status"})
-			calls(b, map[string]func(){
-				"call=Time":                  func() { defer zibrato.Time("bench.time")() },
-				"call=Scope.Time":            func() { defer z.Time("bench.time")() },
-				"call=TimeErr":               func() { timeErr() },
-				"call=Timer.Start+Stop":      func() { timer.Start().Stop() },
-				"call=defer_Timer.Start":     func() { defer timer.Start().Stop() },
-				"call=Timer.Observe":         func() { timer.Observe(1) },
-				"call=Counter.Inc":           func() { counter.Inc() },
-				"call=UpDown.Add":            func() { updown.Add(1) },
-				"call=Gauge.Set":             func() { gauge.Set(1) },
-				"call=Distribution.Record":   func() { dist.Record(1) },
-				"call=Inc":                   func() { zibrato.Inc("bench.inc") },
-				"call=Set":                   func() { zibrato.Set("bench.set", 1) },
-				"call=TimerVec.With+Observe": func() { vec.With("/orders", "200").Observe(1) },
-			})
-		})
+func newInstruments(z *zibrato.Scope) *instruments {
+	return &instruments{
+		scope:        z,
+		timer:        z.NewTimer("bench.timer"),
+		counter:      z.NewCounter("bench.counter"),
+		updown:       z.NewUpDown("bench.updown"),
+		gauge:        z.NewGauge("bench.gauge"),
+		distribution: z.NewDistribution("bench.distribution"),
+		vec:          z.NewTimerVec("bench.vec", []string{"route", "status"}),
 	}
 }
+
+// What is deferred stands in a function of its own, as it does in real code; it cannot be inlined.
+
+func timeByName() { defer zibrato.Time("bench.time")() }
+
+func timeScope(z *zibrato.Scope) { defer z.Time("bench.scope")() }
 
 func timeErr() (err error) {
 	defer zibrato.TimeErr("bench.timeerr", &err)()
 	return errNo
 }
 
-// calls measures each call alone and on all processors at once. Both go through a function value, which costs the same for all; see the
-// baseline's call=defer.
-func calls(b *testing.B, fs map[string]func()) {
-	for _, name := range slices.Sorted(maps.Keys(fs)) {
-		f := fs[name]
-		b.Run(name+"/on=one", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				f()
+func timeDeferred(t *zibrato.Timer) { defer t.Start().Stop() }
+
+func timeVec(v *zibrato.TimerVec) { defer v.With("/orders", "200").Start().Stop() }
+
+// byName are the functions of the package, which are on level info.
+func byName() []measure.Case {
+	return []measure.Case{
+		{Name: "Time", Run: func(n int) {
+			for range n {
+				timeByName()
 			}
-		})
-		b.Run(name+"/on=all", func(b *testing.B) {
-			b.ReportAllocs()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					f()
-				}
+		}},
+		{Name: "TimeErr", Run: func(n int) {
+			for range n {
+				timeErr()
+			}
+		}},
+		{Name: "Inc", Run: func(n int) {
+			for range n {
+				zibrato.Inc("bench.inc")
+			}
+		}},
+		{Name: "Set", Run: func(n int) {
+			for i := range n {
+				zibrato.Set("bench.set", float64(i))
+			}
+		}},
+	}
+}
+
+// calls are the ways to record through instruments and scopes.
+func (x *instruments) calls() []measure.Case {
+	return []measure.Case{
+		{Name: "Scope.Time", Run: func(n int) {
+			for range n {
+				timeScope(x.scope)
+			}
+		}},
+		{Name: "Scope.Inc", Run: func(n int) {
+			for range n {
+				x.scope.Inc("bench.scopeinc")
+			}
+		}},
+		{Name: "Timer.Start+Stop", Run: func(n int) {
+			for range n {
+				x.timer.Start().Stop()
+			}
+		}},
+		{Name: "Timer.Start+Stop,deferred", Run: func(n int) {
+			for range n {
+				timeDeferred(x.timer)
+			}
+		}},
+		{Name: "Timer.Observe", Run: func(n int) {
+			for range n {
+				x.timer.Observe(1)
+			}
+		}},
+		{Name: "TimerVec.With,deferred", Run: func(n int) {
+			for range n {
+				timeVec(x.vec)
+			}
+		}},
+		{Name: "Counter.Inc", Run: func(n int) {
+			for range n {
+				x.counter.Inc()
+			}
+		}},
+		{Name: "UpDown.Add", Run: func(n int) {
+			for range n {
+				x.updown.Add(1)
+			}
+		}},
+		{Name: "Gauge.Set", Run: func(n int) {
+			for i := range n {
+				x.gauge.Set(float64(i))
+			}
+		}},
+		{Name: "Distribution.Record", Run: func(n int) {
+			for range n {
+				x.distribution.Record(1)
+			}
+		}},
+	}
+}
+
+// BenchmarkCall measures each way to record while a consumer encodes what comes, and the drain keeps up: lost-% says whether it did. The drain's and
+// the consumer's own work run beside the call, not in it; for these see BenchmarkProcess.
+func BenchmarkCall(b *testing.B) {
+	r := zibrato.Default()
+	c := consume(b, r)
+	x := newInstruments(r.With(zibrato.Tag("scope", "1")))
+	deferredTimer := x.calls()[3]
+	for _, call := range append(byName(), x.calls()...) {
+		for _, w := range workers {
+			b.Run("call="+call.Name+"/"+w.name, func(b *testing.B) {
+				call.Before, deferredTimer.Before = c.flush, c.flush
+				c.reset()
+				results := compare(b, w.n, call, twoTicks, timeNow, atomicAdd)
+				report(b, results)
+				b.ReportMetric(float64(measure.Allocs(call.Run)), "allocs/call")
+				b.ReportMetric(100*c.lost(), "lost-%")
 			})
+		}
+	}
+	// What looking up known values adds to the instrument.
+	for _, call := range x.calls() {
+		if call.Name != "TimerVec.With,deferred" && call.Name != "Scope.Time" {
+			continue
+		}
+		b.Run("call="+call.Name+"/beyond=instrument", func(b *testing.B) {
+			call.Before, deferredTimer.Before = c.flush, c.flush
+			results := compare(b, 1, call, deferredTimer)
+			b.ReportMetric(results[0].Quartiles().Median, "ns/op")
+			b.ReportMetric(difference(results[0], results[1]), "more-ns/op")
 		})
 	}
 }
 
-// consume lets a recorder record what is always on. Nothing is delivered.
-func consume(b *testing.B, r *zibrato.Recorder) {
-	b.Helper()
-	tap, err := r.Attach(func(*metric.Batch) {})
-	if err != nil {
-		b.Fatal(err)
+// difference returns how many nanoseconds more an operation of a takes than one of b, in the median of the rounds.
+func difference(a, b measure.Result) float64 {
+	d := make([]float64, len(a.Ns))
+	for i := range d {
+		d[i] = a.Ns[i] - b.Ns[i]
 	}
-	b.Cleanup(func() {
-		if err := tap.Close(context.Background()); err != nil {
-			b.Error(err)
+	return measure.QuartilesOf(d).Median
+}
+
+// BenchmarkUnwatched measures the calls on a level that nobody watches: by name on the default recorder, which nobody consumes at the time.
+func BenchmarkUnwatched(b *testing.B) {
+	x := newInstruments(zibrato.With(zibrato.AtLevel(zibrato.LevelDebug)))
+	for _, call := range append(byName(), x.calls()...) {
+		switch call.Name {
+		case "Set", "Scope.Inc", "Timer.Observe", "UpDown.Add": // as the others of their kind
+			continue
 		}
-	})
+		b.Run("call="+call.Name, func(b *testing.B) {
+			results := compare(b, 1, call, emptyDefer)
+			report(b, results)
+			b.ReportMetric(float64(measure.Allocs(call.Run)), "allocs/call")
+		})
+	}
 }

@@ -16,7 +16,13 @@ func BenchmarkPipelineDrain(b *testing.B) {
 	const series, records = 100, 100_000
 	r := zibrato.New(zibrato.Config{})
 	came := 0
-	tap, err := r.Attach(func(batch *metric.Batch) { came += len(batch.Samples) })
+	tap, err := r.Attach(func(batch *metric.Batch) {
+		for i := range batch.Samples {
+			if hasDetail(batch.Entries[batch.Samples[i].Entry].Series) {
+				came++
+			}
+		}
+	})
 	if err != nil {
 		b.Fatal(err)
 	}

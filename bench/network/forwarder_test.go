@@ -1,6 +1,6 @@
 //go:build cgo
 
-package bench
+package network
 
 import (
 	"errors"
@@ -29,7 +29,7 @@ const (
 // receiver that takes whatever comes. They work in turns, in pairs of short slices, alternating which goes first. What is
 // reported is the median over the pairs: of the forwarder's rate, and of its ratio to the proxy's.
 //
-//	go test -run '^$' -bench Forwarder ./bench
+//	go test -run '^$' -bench Forwarder ./bench/network
 //
 // One iteration takes all pairs. The proxies run until the process ends, since zmq4.Proxy cannot be stopped.
 func BenchmarkForwarder(b *testing.B) {

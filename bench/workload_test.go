@@ -1,0 +1,90 @@
+package bench
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/measure"
+)
+
+// A workload is real work in two versions that differ in nothing but that each function of the one is timed.
+type workload struct {
+	name        string
+	bare, timed func(n int)
+}
+
+// budgetNs is what a timed call may take from the throughput of a process, all that goes on behind it included.
+const budgetNs = 60
+
+// BenchmarkWorkload measures what throughput real work loses when every function of it is timed, with all processors busy, so that the drain and the
+// encoding have to take their time from the work. budget-% is calls × 60 ns ÷ run time.
+func BenchmarkWorkload(b *testing.B) {
+	r := zibrato.Default()
+	c := consume(b, r)
+	for _, w := range []workload{jsonWorkload(), handlerWorkload(), treeWorkload()} {
+		b.Run("work="+w.name, func(b *testing.B) { throughput(b, c, w) })
+	}
+}
+
+// BenchmarkBlock measures the same of computations of a given length, each timed by name.
+func BenchmarkBlock(b *testing.B) {
+	r := zibrato.Default()
+	c := consume(b, r)
+	for _, d := range []time.Duration{100, 300, 1000, 3000, 10_000, 30_000, 100_000} {
+		b.Run("block="+d.String(), func(b *testing.B) {
+			spins := measure.SpinsFor(d)
+			throughput(b, c, workload{
+				bare: func(n int) {
+					for range n {
+						bareBlock(spins)
+					}
+				},
+				timed: func(n int) {
+					for range n {
+						timedBlock(spins)
+					}
+				},
+			})
+		})
+	}
+}
+
+//go:noinline
+func bareBlock(spins int) uint64 { return measure.Spin(spins) }
+
+func timedBlock(spins int) uint64 {
+	defer zibrato.Time("bench.block")()
+	return measure.Spin(spins)
+}
+
+// throughput compares the two versions in slices that are long against the drain's passes. Each timed slice ends with a flush, so that no
+// work of the drain falls into the slice of the other.
+func throughput(b *testing.B, c *consumer, w workload) {
+	timedAndDrained := func(n int) {
+		w.timed(n)
+		c.flush()
+	}
+	var results []measure.Result
+	c.reset()
+	once(b, func() {
+		var err error
+		cfg := measure.Config{For: benchTime(), Slice: 40 * time.Millisecond, Workers: runtime.GOMAXPROCS(0)}
+		results, err = measure.Compare(b.Context(), cfg, []measure.Case{{Name: "timed", Run: timedAndDrained}, {Name: "bare", Run: w.bare}})
+		if err != nil {
+			b.Fatal(err)
+		}
+	})
+	lost := c.lost()
+	timed, bare := results[0], results[1]
+	calls := float64(c.calls.Load()) / float64(timed.Ops)
+	bareNs := bare.Quartiles().Median
+	b.ReportMetric(timed.Quartiles().Median, "ns/op")
+	b.ReportMetric(bareNs, "bare-ns/op")
+	b.ReportMetric(calls, "calls/op")
+	b.ReportMetric(100*(1-1/timed.Ratio(bare).Median), "slower-%")
+	b.ReportMetric(difference(timed, bare)/calls, "ns/call")
+	b.ReportMetric(100*calls*budgetNs/timed.Quartiles().Median, "budget-%")
+	b.ReportMetric(100*lost, "lost-%")
+}
