@@ -3,13 +3,13 @@ package metric
 // Accumulator folds samples of one series into a [Summary], in a few nanoseconds each. The zero Accumulator is empty and
 // ready; once it has seen what the series does it allocates no more. Not safe for concurrent use.
 //
-// It sums deviations from the first value instead of values: small moves of a gauge around a large value are not lost,
-// and no call divides. Where that first value lies far from the others, M2 loses what a sum of n numbers loses, times n at
-// the most: 1e-7 of it for a million values.
+// It sums deviations from a centre, so that no call divides and small moves of a gauge around a large value are
+// not lost. The centre begins as the first value and goes to the mean when there are 1, 2, 4, 8 … of them: a first value
+// far from the others costs no precision.
 type Accumulator struct {
 	count          uint64
-	first          float64
-	devs, squares  float64 // sums of the deviations from first, and of their squares
+	centre         float64
+	devs, squares  float64 // sums of the deviations from the centre, and of their squares
 	min, max, last float64
 	hist           Histogram
 }
@@ -19,11 +19,11 @@ func (a *Accumulator) Add(v float64) {
 	if v-v != 0 { // NaN for those two
 		return
 	}
-	if a.count == 0 {
-		a.first, a.min, a.max = v, v, v
+	if a.count&(a.count-1) == 0 { // 0 too
+		a.recentre(v)
 	}
 	a.count++
-	d := v - a.first
+	d := v - a.centre
 	a.devs += d
 	a.squares += d * d
 	if v < a.min {
@@ -34,6 +34,20 @@ func (a *Accumulator) Add(v float64) {
 	}
 	a.last = v
 	a.hist.Add(v, 1)
+}
+
+// recentre moves the centre to the mean. An empty accumulator begins with v.
+func (a *Accumulator) recentre(v float64) {
+	if a.count == 0 {
+		a.centre, a.min, a.max = v, v, v
+		return
+	}
+	n := float64(a.count)
+	mean := a.centre + a.devs/n
+	by := mean - a.centre // what is left of devs/n after rounding: with this the sums move exactly
+	a.centre = mean
+	a.squares -= by * (2*a.devs - n*by)
+	a.devs -= n * by
 }
 
 // Count returns how many samples there are.
@@ -47,7 +61,7 @@ func (a *Accumulator) Summary() Summary {
 	n := float64(a.count)
 	return Summary{
 		Count: a.count,
-		Sum:   bounded(n*a.first + a.devs),
+		Sum:   bounded(n*a.centre + a.devs),
 		M2:    max(0, bounded(a.squares-a.devs*(a.devs/n))),
 		Min:   a.min, Max: a.max, Last: a.last,
 		Hist: a.hist,

@@ -79,9 +79,8 @@ type Batch struct {
 // HasTotals reports whether the entries carry totals. Batches of the text form do not: there the samples are all that is known.
 func (b *Batch) HasTotals() bool { return !b.Process.Recorder.IsZero() }
 
-// Reset empties the batch for reuse and keeps its memory.
+// Reset empties the batch for reuse and keeps its memory, that of the histograms too.
 func (b *Batch) Reset() {
 	clear(b.Entries)
-	clear(b.Summaries)
 	*b = Batch{Entries: b.Entries[:0], Samples: b.Samples[:0], Summaries: b.Summaries[:0]}
 }

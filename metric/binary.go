@@ -126,7 +126,7 @@ func EntrySize(s *Series) int {
 	return n
 }
 
-// DecodeBatch decodes a binary message into b, whose memory it reuses. The frame may be reused when it returns. Entries
+// DecodeBatch decodes a binary message into b, whose memory it reuses, the histograms' included. The frame may be reused when it returns. Entries
 // of a kind that this reader does not know are left out, with their samples or summaries, and counted in b.Skipped. The
 // error is a *DecodeError.
 func DecodeBatch(frame []byte, b *Batch) error {

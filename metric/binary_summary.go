@@ -102,12 +102,13 @@ func appendBuckets(dst []byte, b *Buckets) []byte {
 	return dst
 }
 
-// decodeSummaries decodes the summaries of the entries at known. The memory of their histograms is new: a few large pieces for all.
+// decodeSummaries decodes the summaries of the entries at known.
 func (b *Batch) decodeSummaries(r *reader, known []int32, summaries int) error {
 	if summaries < 0 || summaries > len(r.b)/summaryLeast {
 		return malformed(ReasonTruncated, "%d summaries in %d bytes", summaries, len(r.b))
 	}
-	memory := counts{left: maxMessageBuckets, piece: min(len(r.b), 4096)}
+	b.limitMemory()
+	buckets := 0
 	previous := int64(-1)
 	for i := range summaries {
 		sr := reader{b: r.take(int(r.u16()))}
@@ -123,9 +124,13 @@ func (b *Batch) decodeSummaries(r *reader, known []int32, summaries int) error {
 		if k < 0 {
 			continue
 		}
-		b.Summaries = append(b.Summaries, EntrySummary{Entry: uint32(k)})
-		if err := sr.summary(&b.Summaries[len(b.Summaries)-1].Summary, b.Entries[k].Series.Kind, &memory); err != nil {
+		s := b.nextSummary()
+		s.Entry = uint32(k)
+		if err := sr.summary(&s.Summary, b.Entries[k].Series.Kind); err != nil {
 			return err
+		}
+		if buckets += len(s.Hist.Positive.Counts) + len(s.Hist.Negative.Counts); buckets > maxMessageBuckets {
+			return malformed(ReasonSize, "more than %d buckets", maxMessageBuckets)
 		}
 	}
 	if len(r.b) != 0 {
@@ -134,7 +139,30 @@ func (b *Batch) decodeSummaries(r *reader, known []int32, summaries int) error {
 	return nil
 }
 
-func (r *reader) summary(s *Summary, kind Kind, memory *counts) error {
+// nextSummary makes room for one more, with the memory of the histogram that an earlier message had there.
+func (b *Batch) nextSummary() *EntrySummary {
+	if n := len(b.Summaries); n < cap(b.Summaries) {
+		b.Summaries = b.Summaries[:n+1]
+	} else {
+		b.Summaries = append(b.Summaries, EntrySummary{})
+	}
+	return &b.Summaries[len(b.Summaries)-1]
+}
+
+// limitMemory lets go of the memory of earlier histograms if it is more than that of any message. Without it, many different
+// messages could leave much behind.
+func (b *Batch) limitMemory() {
+	held := 0
+	all := b.Summaries[:cap(b.Summaries)]
+	for i := range all {
+		held += cap(all[i].Hist.Positive.Counts) + cap(all[i].Hist.Negative.Counts)
+	}
+	if held > maxMessageBuckets {
+		clear(all)
+	}
+}
+
+func (r *reader) summary(s *Summary, kind Kind) error {
 	s.Count = r.u64()
 	for _, f := range [...]*float64{&s.Sum, &s.M2, &s.Min, &s.Max, &s.Last} {
 		if *f = r.float(); notFinite(*f) {
@@ -147,14 +175,15 @@ func (r *reader) summary(s *Summary, kind Kind, memory *counts) error {
 	}
 	s.Hist.coarser = uint8(DefaultScale - scale)
 	s.Hist.Zero = r.uvarint()
-	rest := s.Count // what the buckets still have to hold
-	ok := take(&rest, s.Hist.Zero)
+	held := s.Hist.Zero
+	full := held > s.Count
 	for _, b := range [...]*Buckets{&s.Hist.Positive, &s.Hist.Negative} {
-		if err := r.buckets(b, s.Hist.coarser, memory); err != nil {
+		if err := r.buckets(b, s.Hist.coarser); err != nil {
 			return err
 		}
 		for _, c := range b.Counts {
-			ok = ok && take(&rest, c)
+			held += c
+			full = full || held < c // has no room in 64 bits
 		}
 	}
 	switch {
@@ -162,8 +191,8 @@ func (r *reader) summary(s *Summary, kind Kind, memory *counts) error {
 		return malformed(ReasonTruncated, "summary")
 	case kind == Counter:
 		return malformed(ReasonContent, "a counter's summary")
-	case !ok || rest != 0 || s.Count == 0:
-		return malformed(ReasonContent, "a summary of %d samples, with others in its buckets", s.Count)
+	case full || held != s.Count || held == 0:
+		return malformed(ReasonContent, "a summary of %d samples, with %d in its buckets", s.Count, held)
 	case s.M2 < 0 || s.Min > s.Last || s.Last > s.Max:
 		return malformed(ReasonContent, "a summary that contradicts itself")
 	case kind == Timer && (s.Min < 0 || len(s.Hist.Negative.Counts) > 0):
@@ -172,16 +201,8 @@ func (r *reader) summary(s *Summary, kind Kind, memory *counts) error {
 	return nil
 }
 
-// take takes n off rest, if there is so much.
-func take(rest *uint64, n uint64) bool {
-	if n > *rest {
-		return false
-	}
-	*rest -= n
-	return true
-}
-
-func (r *reader) buckets(b *Buckets, coarser uint8, memory *counts) error {
+func (r *reader) buckets(b *Buckets, coarser uint8) error {
+	b.Offset, b.Counts = 0, b.Counts[:0]
 	n := int(r.u16())
 	if n == 0 {
 		return nil
@@ -198,40 +219,28 @@ func (r *reader) buckets(b *Buckets, coarser uint8, memory *counts) error {
 	if marks[0]&1 == 0 || bits.Len8(marks[len(marks)-1]) != (n-1)%8+1 {
 		return malformed(ReasonContent, "a histogram that begins or ends with an empty bucket")
 	}
-	if b.Counts = memory.take(n); b.Counts == nil {
-		return malformed(ReasonSize, "more than %d buckets", maxMessageBuckets)
+	if n > cap(b.Counts) {
+		b.Counts = make([]uint64, n, min(n+n/4, MaxBuckets))
+	} else {
+		b.Counts = b.Counts[:n]
+		clear(b.Counts)
 	}
+	rest := r.b
 	for i, mark := range marks {
 		for ; mark != 0; mark &= mark - 1 {
-			c := r.uvarint()
+			c, size := uint64(0), 1
+			if len(rest) > 0 && rest[0] < 0x80 { // as most are
+				c = uint64(rest[0])
+			} else if c, size = binary.Uvarint(rest); size <= 0 {
+				return malformed(ReasonTruncated, "buckets")
+			}
 			if c == 0 {
-				if r.short {
-					return malformed(ReasonTruncated, "buckets")
-				}
 				return malformed(ReasonContent, "a bucket that counts nothing")
 			}
 			b.Counts[8*i+bits.TrailingZeros8(mark)] = c
+			rest = rest[size:]
 		}
 	}
+	r.b = rest
 	return nil
-}
-
-// counts is memory for the buckets of one message.
-type counts struct {
-	left  int // how many more there may be
-	piece int // how many to allocate at a time
-	free  []uint64
-}
-
-// take returns n zeros, or nil if the message has too many.
-func (c *counts) take(n int) []uint64 {
-	if c.left -= n; c.left < 0 {
-		return nil
-	}
-	if n > len(c.free) {
-		c.free = make([]uint64, max(n, c.piece))
-	}
-	taken := c.free[:n:n]
-	c.free = c.free[n:]
-	return taken
 }

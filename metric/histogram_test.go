@@ -76,6 +76,43 @@ func TestEveryValueFindsItsBucketExactly(t *testing.T) {
 	}
 }
 
+// searched finds the bucket of v > 0 without a table: by a search among the bounds.
+func searched(v float64) int32 {
+	frac, exp := math.Frexp(v) // v = frac·2^exp, frac in [0.5, 1)
+	at, _ := slices.BinarySearch(bounds[:], 2*frac)
+	return int32(exp-1)<<DefaultScale + int32(at) - 1
+}
+
+func TestTheTableFindsTheBucketThatASearchFinds(t *testing.T) {
+	try := func(v float64) {
+		if got, want := bucketIndex(v), searched(v); got != want {
+			t.Errorf("%v (%b) is in bucket %d, not %d", v, v, got, want)
+		}
+	}
+	for exp := -1074; exp < 1024; exp++ { // every bound that there is, and its neighbours
+		for _, b := range bounds {
+			v := math.Ldexp(b, exp)
+			for _, v := range []float64{v, math.Nextafter(v, 0), math.Nextafter(v, math.Inf(1))} {
+				if v > 0 && !math.IsInf(v, 1) {
+					try(v)
+				}
+			}
+		}
+	}
+	for cell := range 64 { // and the edges of the table's cells
+		v := 1 + float64(cell)/64
+		try(v)
+		try(math.Nextafter(v, 0))
+		try(math.Nextafter(v, 2))
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	for range 200_000 {
+		try(math.Float64frombits(rng.Uint64()%(0x7ff<<52-1) + 1)) // all magnitudes
+		try(math.Float64frombits(rng.Uint64()%(1<<52-1) + 1))     // subnormal
+		try(1 + rng.Float64())
+	}
+}
+
 // draw makes values of many shapes.
 func draw(rng *rand.Rand, n int) map[string][]float64 {
 	shapes := map[string]func() float64{

@@ -60,11 +60,6 @@ func (r *reader) float() float64 { return math.Float64frombits(r.u64()) }
 // uvarint takes an integer of 7 bits a byte, the lowest first, all bytes but the last with the top bit set. One that has
 // no end, or no room in 64 bits, makes the reader short.
 func (r *reader) uvarint() uint64 {
-	if len(r.b) > 0 && r.b[0] < 0x80 { // as most are
-		v := r.b[0]
-		r.b = r.b[1:]
-		return uint64(v)
-	}
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
 		r.short = true

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,7 +193,7 @@ func agree(t *testing.T, frame []byte) (accepted bool) {
 }
 
 func TestUnderARightChecksumTheDecoderAgreesWithTheReference(t *testing.T) {
-	for _, v := range vectors(t) {
+	for name, v := range vectors(t) {
 		accepted, refused := 0, 0
 		try := func(frame []byte) {
 			if agree(t, frame) {
@@ -215,7 +217,7 @@ func TestUnderARightChecksumTheDecoderAgreesWithTheReference(t *testing.T) {
 			try(seal(append(append(append([]byte(nil), v.frame[:at]...), 0), v.frame[at:]...))) // a byte more
 		}
 		if accepted < 100 || refused < 100 {
-			t.Errorf("%d accepted, %d refused: too few to say anything", accepted, refused)
+			t.Errorf("%s: %d accepted, %d refused: too few to say anything", name, accepted, refused)
 		}
 	}
 }
@@ -248,28 +250,52 @@ func TestEntriesOfUnknownKindsAreLeftOutWithTheirSamples(t *testing.T) {
 	}
 }
 
-func TestWhatAMinorVersionAddsIsSkipped(t *testing.T) {
-	v := vectors(t)["timer"]
-	at := len("zsmp1|info|")
-	header := int(binary.LittleEndian.Uint16(v.frame[at:]))
-	entry := at + 2 + header
-	length := int(binary.LittleEndian.Uint16(v.frame[entry:]))
-
-	frame := append([]byte(nil), v.frame[:at]...)
-	frame = binary.LittleEndian.AppendUint16(frame, uint16(header+3))
-	frame = append(frame, v.frame[at+2:entry]...)
-	frame = append(frame, "new"...)
-	frame = binary.LittleEndian.AppendUint16(frame, uint16(length+5))
-	frame = append(frame, v.frame[entry+2:entry+2+length]...)
-	frame = append(frame, "newer"...)
-	frame = append(frame, v.frame[entry+2+length:]...)
-
-	var b Batch
-	if err := DecodeBatch(seal(frame), &b); err != nil {
+func TestSummariesOfUnknownKindsAreLeftOutToo(t *testing.T) {
+	b := summarized(timings(100)...)
+	unknown := *b.Entries[3].Series
+	unknown.Kind = 77
+	b.Entries[3].Series = &unknown
+	b.Summaries[2].Count = 0 // what an unknown kind's summary looks like is not for us to judge
+	var got Batch
+	if err := DecodeBatch(AppendBatch(nil, b), &got); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(v.says, refOf(&b), cmpopts.EquateEmpty()); diff != "" {
+	want := summarized(timings(100)...)
+	want.Entries = slices.Delete(want.Entries, 3, 4)
+	want.Summaries = slices.Delete(want.Summaries, 2, 3)
+	want.Summaries[2].Entry = 3
+	want.Skipped = 1
+	if diff := cmp.Diff(want, &got, histograms, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatAMinorVersionAddsIsSkipped(t *testing.T) {
+	for name, v := range vectors(t) {
+		at := bytes.IndexByte(v.frame[6:], '|') + 6 + 1
+		frame := append([]byte(nil), v.frame[:at]...)
+		rest := v.frame[at : len(v.frame)-4]
+		longer := func(add string) { // copies something with its length, and adds to it
+			n := int(binary.LittleEndian.Uint16(rest))
+			frame = binary.LittleEndian.AppendUint16(frame, uint16(n+len(add)))
+			frame = append(append(frame, rest[2:2+n]...), add...)
+			rest = rest[2+n:]
+		}
+		longer("new")
+		for range v.says.Entries {
+			longer("newer")
+		}
+		for range v.says.Summaries {
+			longer("newest")
+		}
+		frame = append(append(frame, rest...), 0, 0, 0, 0)
+		var b Batch
+		if err := DecodeBatch(seal(frame), &b); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(v.says, refOf(&b), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
 
