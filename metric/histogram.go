@@ -16,6 +16,9 @@ const (
 // Prometheus, so that it leaves for both without loss. Histograms merge exactly: merging is the same as having counted
 // all values in one. The zero Histogram is empty and ready. Not safe for concurrent use.
 //
+// It takes 8 bytes for each bucket between the least and the greatest value, empty ones included, and up to half as much
+// to grow into: 1 KiB to 1.5 KiB for values within a factor of 16 as those of a timer often are, at most 10 KiB a sign.
+//
 // https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 type Histogram struct {
 	coarser  uint8  // steps below DefaultScale; held so that the zero value has DefaultScale
