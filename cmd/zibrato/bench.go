@@ -83,5 +83,5 @@ type benchChildCmd struct{}
 
 func (benchChildCmd) Run(*slog.Logger) error {
 	signal.Ignore(os.Interrupt) // the parent ends its child
-	return flagTerms(bench.Child(context.Background(), os.Stdin, os.Stdout), "bench: ", "")
+	return flagTerms(bench.Child(os.Stdin, os.Stdout), "bench: ", "")
 }

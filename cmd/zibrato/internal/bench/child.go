@@ -30,10 +30,11 @@ type answer struct {
 	Error string        `json:",omitempty"`
 }
 
-// Child is what the child of [Run] does: it carries out orders from stdin and answers on stdout, both in lines of JSON, until stdin or ctx ends. It returns
-// an error when it cannot speak with its parent. A child should ignore the interrupt that a terminal sends to it and its parent alike.
-func Child(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
+// Child is what the child of [Run] does: it carries out orders from stdin and answers on stdout, both in lines of JSON, until stdin ends, which ends its
+// work as well. It returns an error when it cannot speak with its parent; the process is expected to exit then. A child should ignore the interrupt that a
+// terminal sends to it and its parent alike.
+func Child(stdin io.Reader, stdout io.Writer) error {
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	orders := make(chan order)
 	go func() {

@@ -19,7 +19,7 @@ import (
 func init() {
 	parts["child"] = func() error {
 		signal.Ignore(os.Interrupt)
-		return Child(context.Background(), os.Stdin, os.Stdout)
+		return Child(os.Stdin, os.Stdout)
 	}
 	parts["mute"] = func() error { return nil }
 }
@@ -86,7 +86,7 @@ func TestAChildSaysWhatWentWrong(t *testing.T) {
 		`{"Open":"x"} {"Work":1} nonsense`: `x`,
 	} {
 		var out bytes.Buffer
-		if err := Child(t.Context(), strings.NewReader(orders), &out); err != nil {
+		if err := Child(strings.NewReader(orders), &out); err != nil {
 			t.Errorf("%s: %v", orders, err)
 		}
 		var a answer
@@ -100,7 +100,7 @@ func TestAChildEndsInTheMiddleOfItsWorkWhenItsParentIsGone(t *testing.T) {
 	stdin, orders := io.Pipe()
 	var out bytes.Buffer
 	ended := make(chan error)
-	go func() { ended <- Child(t.Context(), stdin, &out) }()
+	go func() { ended <- Child(stdin, &out) }()
 	if err := json.NewEncoder(orders).Encode(order{Work: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestAChildThatCannotAnswerEnds(t *testing.T) {
 	stdin, orders := io.Pipe()
 	defer orders.Close()
 	go orders.Write([]byte("{}\n"))
-	if err := Child(t.Context(), stdin, w); err == nil || !strings.HasPrefix(err.Error(), "bench: answer: ") {
+	if err := Child(stdin, w); err == nil || !strings.HasPrefix(err.Error(), "bench: answer: ") {
 		t.Errorf("%v", err)
 	}
 	stdin.Close()

@@ -31,7 +31,7 @@ func receive(detail metric.Detail) (_ *receiver, err error) {
 	if err != nil {
 		return nil, err
 	}
-	sub, err := subscriber.Start(subscriber.Config{From: fwd.OutAddr(), Levels: metric.Levels{metric.Info}})
+	sub, err := subscriber.Start(subscriber.Config{From: fwd.OutAddr(), Levels: metric.Levels{metric.Info}, Detail: detail})
 	if err != nil {
 		return nil, errors.Join(err, fwd.Close())
 	}

@@ -60,7 +60,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		o.Progress(Progress{Step: step, Done: float64(over) / float64(o.For), Left: o.For - over})
 	}
 
-	r := &Report{Zibrato: o.Version, Machine: measure.ThisMachine()}
+	r := &Report{Zibrato: o.Version, Machine: measure.ThisMachine(), Flows: []Flow{}}
 	err = measureCalls(ctx, r, forCalls, func(cores int, done float64) {
 		if cores == 1 {
 			show("calls on one core", 0, forCalls, done)
