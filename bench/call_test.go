@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/bench/internal/harness"
 	"github.com/zibrato/zibrato/internal/measure"
 )
 
@@ -134,18 +135,18 @@ func (x *instruments) calls() []measure.Case {
 // the consumer's own work run beside the call, not in it; for these see BenchmarkProcess.
 func BenchmarkCall(b *testing.B) {
 	r := zibrato.Default()
-	c := consume(b, r)
+	c := harness.Consume(b, r)
 	x := newInstruments(r.With(zibrato.Tag("scope", "1")))
 	deferredTimer := x.calls()[3]
 	for _, call := range append(byName(), x.calls()...) {
-		for _, w := range workers {
-			b.Run("call="+call.Name+"/"+w.name, func(b *testing.B) {
-				call.Before, deferredTimer.Before = c.flush, c.flush
-				c.reset()
-				results := compare(b, w.n, call, twoTicks, timeNow, atomicAdd)
-				report(b, results)
+		for _, w := range harness.Workers {
+			b.Run("call="+call.Name+"/"+w.Name, func(b *testing.B) {
+				call.Before, deferredTimer.Before = c.Flush, c.Flush
+				c.Reset()
+				results := harness.Compare(b, harness.CallSlice(w.N), w.N, call, twoTicks, timeNow, atomicAdd)
+				harness.Report(b, results)
 				b.ReportMetric(float64(measure.Allocs(call.Run)), "allocs/call")
-				b.ReportMetric(100*c.lost(), "lost-%")
+				b.ReportMetric(100*c.Lost(), "lost-%")
 			})
 		}
 	}
@@ -155,21 +156,12 @@ func BenchmarkCall(b *testing.B) {
 			continue
 		}
 		b.Run("call="+call.Name+"/beyond=instrument", func(b *testing.B) {
-			call.Before, deferredTimer.Before = c.flush, c.flush
-			results := compare(b, 1, call, deferredTimer)
+			call.Before, deferredTimer.Before = c.Flush, c.Flush
+			results := harness.Compare(b, harness.CallSlice(1), 1, call, deferredTimer)
 			b.ReportMetric(results[0].Quartiles().Median, "ns/op")
-			b.ReportMetric(difference(results[0], results[1]), "more-ns/op")
+			b.ReportMetric(harness.Difference(results[0], results[1]), "more-ns/op")
 		})
 	}
-}
-
-// difference returns how many nanoseconds more an operation of a takes than one of b, in the median of the rounds.
-func difference(a, b measure.Result) float64 {
-	d := make([]float64, len(a.Ns))
-	for i := range d {
-		d[i] = a.Ns[i] - b.Ns[i]
-	}
-	return measure.QuartilesOf(d).Median
 }
 
 // BenchmarkUnwatched measures the calls on a level that nobody watches: by name on the default recorder, which nobody consumes at the time.
@@ -181,8 +173,8 @@ func BenchmarkUnwatched(b *testing.B) {
 			continue
 		}
 		b.Run("call="+call.Name, func(b *testing.B) {
-			results := compare(b, 1, call, emptyDefer)
-			report(b, results)
+			results := harness.Compare(b, harness.CallSlice(1), 1, call, emptyDefer)
+			harness.Report(b, results)
 			b.ReportMetric(float64(measure.Allocs(call.Run)), "allocs/call")
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/bench/internal/harness"
 	"github.com/zibrato/zibrato/internal/measure"
 )
 
@@ -25,15 +26,15 @@ func collectionsOf(f func()) collections {
 // none: cycles in a second, and the mean pause of a cycle. The noise is the range between the quartiles of the turns without samples.
 func BenchmarkCollector(b *testing.B) {
 	r := zibrato.New(zibrato.Config{})
-	consume(b, r)
+	harness.Consume(b, r)
 	timer := r.NewTimer("bench.collector")
-	live := heap(16 << 20)
+	live := harness.NewHeap(16 << 20)
 	var with, without [2][]float64
-	once(b, func() {
+	harness.Once(b, func() {
 		const pairs = 5
-		d := benchTime() / pairs
+		d := harness.Time() / pairs
 		note := func(into *[2][]float64, f func(n int)) {
-			c := collectionsOf(func() { paced(sampleRate, d, f) })
+			c := collectionsOf(func() { harness.Paced(harness.SampleRate, d, f) })
 			into[0] = append(into[0], c.cycles/d.Seconds())
 			into[1] = append(into[1], c.pauseNs)
 		}
@@ -47,12 +48,11 @@ func BenchmarkCollector(b *testing.B) {
 			note(&without, func(n int) {
 				for range n {
 					allocate()
-					nothing()
+					harness.Nothing()
 				}
 			})
 		}
 	})
-	b.ReportMetric(0, "ns/op") // the length of the benchmark says nothing
 	for i, unit := range []string{"cycles/s", "pause-ns"} {
 		w, o := measure.QuartilesOf(with[i]), measure.QuartilesOf(without[i])
 		b.ReportMetric(w.Median, unit)

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/zibrato/zibrato/bench/internal/harness"
 	"github.com/zibrato/zibrato/internal/clock"
 	"github.com/zibrato/zibrato/internal/measure"
 )
@@ -14,9 +15,6 @@ func emptyStop() func() { return func() {} }
 
 // deferred is the cheapest function of the form defer f()(): f returns an empty closure.
 func deferred() { defer emptyStop()() }
-
-//go:noinline
-func nothing() {}
 
 func nowAndSince() { defer discardSince(time.Now()) }
 
@@ -58,7 +56,7 @@ func BenchmarkFloor(b *testing.B) {
 		atomicAdd,
 		{Name: "call", Run: func(n int) {
 			for range n {
-				nothing()
+				harness.Nothing()
 			}
 		}},
 		{Name: "time.Since", Run: func(n int) {
@@ -77,6 +75,6 @@ func BenchmarkFloor(b *testing.B) {
 			}
 		}},
 	} {
-		b.Run("of="+c.Name, func(b *testing.B) { report(b, compare(b, 1, c)) })
+		b.Run("of="+c.Name, func(b *testing.B) { harness.Report(b, harness.Compare(b, harness.CallSlice(1), 1, c)) })
 	}
 }

@@ -2,16 +2,16 @@ package bench
 
 import (
 	"runtime"
-	"sync"
 	"testing"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/bench/internal/harness"
 	"github.com/zibrato/zibrato/ring"
 )
 
 // A stall fills a recorder's ring while its drain stands still, and empties it again.
 type stall struct {
-	c       *consumer
+	c       *harness.Consumer
 	record  func(n int)
 	release func() // nil: the drain runs
 }
@@ -21,14 +21,10 @@ func (s *stall) begin() {
 	if s.release != nil {
 		return
 	}
-	s.release = s.c.stopDrain(func() { s.record(1) })
+	s.release = s.c.StopDrain(func() { s.record(1) })
 	const records = ring.DefaultBytes / 16
 	procs := runtime.GOMAXPROCS(0)
-	var all sync.WaitGroup
-	for range procs {
-		all.Go(func() { s.record(2 * records / procs) })
-	}
-	all.Wait()
+	harness.OnAll(func(int) { s.record(2 * records / procs) })
 	s.record(records) // the others' processors may have been fewer
 }
 
@@ -38,7 +34,7 @@ func (s *stall) end() {
 		s.release()
 		s.release = nil
 	}
-	s.c.flush()
+	s.c.Flush()
 }
 
 // BenchmarkFull measures calls while the drain stands still and the ring is full, so that they can leave no record, beside the same calls
@@ -46,7 +42,7 @@ func (s *stall) end() {
 // stay exact.
 func BenchmarkFull(b *testing.B) {
 	r := zibrato.Default()
-	c := consume(b, r)
+	c := harness.Consume(b, r)
 	x := newInstruments(r.With(zibrato.Tag("scope", "1")))
 	for _, call := range append(byName(), x.calls()...) {
 		switch call.Name {
@@ -54,9 +50,9 @@ func BenchmarkFull(b *testing.B) {
 		default:
 			continue
 		}
-		for _, w := range workers {
-			b.Run("call="+call.Name+"/"+w.name, func(b *testing.B) {
-				c.reset()
+		for _, w := range harness.Workers {
+			b.Run("call="+call.Name+"/"+w.Name, func(b *testing.B) {
+				c.Reset()
 				s := &stall{c: c, record: func(n int) {
 					for range n {
 						x.distribution.Record(1)
@@ -65,10 +61,10 @@ func BenchmarkFull(b *testing.B) {
 				full, room := call, call
 				full.Name, full.Before = "full", s.begin
 				room.Name, room.Before = "room", s.end
-				results := compare(b, w.n, full, room)
+				results := harness.Compare(b, harness.CallSlice(w.N), w.N, full, room)
 				s.end()
-				report(b, results)
-				b.ReportMetric(100*c.lost(), "lost-%")
+				harness.Report(b, results)
+				b.ReportMetric(100*c.Lost(), "lost-%")
 			})
 		}
 	}
@@ -77,7 +73,7 @@ func BenchmarkFull(b *testing.B) {
 // BenchmarkEmptyBlock measures what a timer reports of a block that does nothing: what its readings are too long by. Rivals are in bench/peers.
 func BenchmarkEmptyBlock(b *testing.B) {
 	r := zibrato.New(zibrato.Config{})
-	c := consume(b, r)
+	c := harness.Consume(b, r)
 	x := newInstruments(&r.Scope)
 	for _, call := range x.calls() {
 		switch call.Name {
@@ -86,12 +82,11 @@ func BenchmarkEmptyBlock(b *testing.B) {
 			continue
 		}
 		b.Run("call="+call.Name, func(b *testing.B) {
-			call.Before = c.flush
-			c.reset()
-			results := compare(b, 1, call)
-			c.flush()
-			report(b, results)
-			b.ReportMetric(c.nanos.Load()/float64(c.calls.Load()), "reported-ns")
+			call.Before = c.Flush
+			c.Reset()
+			results := harness.Compare(b, harness.CallSlice(1), 1, call)
+			harness.Report(b, results)
+			b.ReportMetric(c.MeanNanos(), "reported-ns")
 		})
 	}
 }

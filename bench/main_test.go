@@ -2,17 +2,14 @@ package bench
 
 import (
 	"flag"
-	"fmt"
 	"os"
-	"runtime"
 	"testing"
+
+	"github.com/zibrato/zibrato/bench/internal/harness"
 )
 
-// TestMain says where the figures come from, as lines that benchstat and others read; the go command adds the processor.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if flag.Lookup("test.bench").Value.String() != "" {
-		fmt.Printf("goversion: %s\ngomaxprocs: %d\n", runtime.Version(), runtime.GOMAXPROCS(0))
-	}
+	harness.PrintConfig()
 	os.Exit(m.Run())
 }

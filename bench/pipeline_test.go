@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/bench/internal/harness"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -18,7 +19,7 @@ func BenchmarkPipelineDrain(b *testing.B) {
 	came := 0
 	tap, err := r.Attach(func(batch *metric.Batch) {
 		for i := range batch.Samples {
-			if hasDetail(batch.Entries[batch.Samples[i].Entry].Series) {
+			if harness.HasDetail(batch.Entries[batch.Samples[i].Entry].Series) {
 				came++
 			}
 		}

@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/atomic"
+
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/bench/internal/harness"
 	"github.com/zibrato/zibrato/internal/measure"
 )
 
@@ -13,46 +16,47 @@ import (
 // fight for a processor. Totals stay exact. reached-M/s is the rate that the machine made of it.
 func BenchmarkStarved(b *testing.B) {
 	r := zibrato.New(zibrato.Config{})
-	c := consume(b, r)
+	c := harness.Consume(b, r)
 	timer := r.NewTimer("bench.starved")
-	record := func(n, spins int) {
-		sum := uint64(0)
-		for range n {
-			timeDeferred(timer)
-			sum += measure.Spin(spins)
+	record := func(spins int) func(n int) {
+		return func(n int) {
+			sum := uint64(0)
+			for range n {
+				timeDeferred(timer)
+				sum += measure.Spin(spins)
+			}
+			spun.Store(sum)
 		}
-		spun = sum
 	}
 	for _, rate := range []float64{4.6e6, 13e6, 34e6} {
 		b.Run(fmt.Sprintf("rate=%gM", rate/1e6), func(b *testing.B) {
 			spins := spinsForRate(rate, record)
 			var lost, reached []float64
-			once(b, func() {
+			harness.Once(b, func() {
 				const turns = 3
-				d := benchTime() / turns
+				d := harness.Time() / turns
 				for range turns {
-					c.reset()
+					c.Reset()
 					begun := time.Now()
-					n := saturate(d, spins, record)
+					n := harness.Saturate(d, record(spins))
 					reached = append(reached, float64(n)/time.Since(begun).Seconds())
-					lost = append(lost, 100*c.lost())
+					lost = append(lost, 100*c.Lost())
 				}
 			})
-			b.ReportMetric(0, "ns/op") // the length of the benchmark says nothing
 			b.ReportMetric(measure.QuartilesOf(lost).Median, "lost-%")
 			b.ReportMetric(measure.QuartilesOf(reached).Median/1e6, "reached-M/s")
 		})
 	}
 }
 
-var spun uint64 // keeps Spin from being optimised away
+var spun atomic.Uint64 // keeps Spin from being optimised away
 
 // spinsForRate finds how much to spin between two calls for a rate, by two short trials: the time per call is a straight line.
-func spinsForRate(rate float64, record func(n, spins int)) int {
+func spinsForRate(rate float64, record func(spins int) func(n int)) int {
 	const more = 100
 	perCall := func(spins int) float64 {
 		const d = 30 * time.Millisecond
-		return float64(d) / float64(saturate(d, spins, record))
+		return float64(d) / float64(harness.Saturate(d, record(spins)))
 	}
 	least := perCall(0)
 	slope := (perCall(more) - least) / more

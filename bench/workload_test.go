@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/bench/internal/harness"
 	"github.com/zibrato/zibrato/internal/measure"
 )
 
@@ -22,7 +23,7 @@ const budgetNs = 60
 // encoding have to take their time from the work. budget-% is calls × 60 ns ÷ run time.
 func BenchmarkWorkload(b *testing.B) {
 	r := zibrato.Default()
-	c := consume(b, r)
+	c := harness.Consume(b, r)
 	for _, w := range []workload{jsonWorkload(), handlerWorkload(), treeWorkload()} {
 		b.Run("work="+w.name, func(b *testing.B) { throughput(b, c, w) })
 	}
@@ -31,7 +32,7 @@ func BenchmarkWorkload(b *testing.B) {
 // BenchmarkBlock measures the same of computations of a given length, each timed by name.
 func BenchmarkBlock(b *testing.B) {
 	r := zibrato.Default()
-	c := consume(b, r)
+	c := harness.Consume(b, r)
 	for _, d := range []time.Duration{100, 300, 1000, 3000, 10_000, 30_000, 100_000} {
 		b.Run("block="+d.String(), func(b *testing.B) {
 			spins := measure.SpinsFor(d)
@@ -61,30 +62,23 @@ func timedBlock(spins int) uint64 {
 
 // throughput compares the two versions in slices that are long against the drain's passes. Each timed slice ends with a flush, so that no
 // work of the drain falls into the slice of the other.
-func throughput(b *testing.B, c *consumer, w workload) {
+func throughput(b *testing.B, c *harness.Consumer, w workload) {
 	timedAndDrained := func(n int) {
 		w.timed(n)
-		c.flush()
+		c.Flush()
 	}
-	var results []measure.Result
-	c.reset()
-	once(b, func() {
-		var err error
-		cfg := measure.Config{For: benchTime(), Slice: 40 * time.Millisecond, Workers: runtime.GOMAXPROCS(0)}
-		results, err = measure.Compare(b.Context(), cfg, []measure.Case{{Name: "timed", Run: timedAndDrained}, {Name: "bare", Run: w.bare}})
-		if err != nil {
-			b.Fatal(err)
-		}
-	})
-	lost := c.lost()
+	c.Reset()
+	results := harness.Compare(b, 40*time.Millisecond, runtime.GOMAXPROCS(0),
+		measure.Case{Name: "timed", Run: timedAndDrained}, measure.Case{Name: "bare", Run: w.bare})
+	lost := c.Lost()
 	timed, bare := results[0], results[1]
-	calls := float64(c.calls.Load()) / float64(timed.Ops)
+	calls := float64(c.Calls()) / float64(timed.Ops)
 	bareNs := bare.Quartiles().Median
 	b.ReportMetric(timed.Quartiles().Median, "ns/op")
 	b.ReportMetric(bareNs, "bare-ns/op")
 	b.ReportMetric(calls, "calls/op")
 	b.ReportMetric(100*(1-1/timed.Ratio(bare).Median), "slower-%")
-	b.ReportMetric(difference(timed, bare)/calls, "ns/call")
+	b.ReportMetric(harness.Difference(timed, bare)/calls, "ns/call")
 	b.ReportMetric(100*calls*budgetNs/timed.Quartiles().Median, "budget-%")
 	b.ReportMetric(100*lost, "lost-%")
 }
