@@ -34,6 +34,7 @@ var layers = [][]string{
 	{"backend/backendtest"},
 	{"librato", "sink/..."},
 	{"internal/measure"}, // for benchmarks and the program, and nothing that others import
+	{"bench/internal/harness"},
 	{"bench/...", "fuzz/...", "interop/...", "examples/...", "cmd/..."},
 }
 
