@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	zmq "github.com/pebbe/zmq4"
 
 	"github.com/zibrato/zibrato"
@@ -151,6 +152,76 @@ func TestThePythonReaderReadsOurBinaryForm(t *testing.T) {
 		got[key] = s
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// summary is what the Python reader prints of one.
+type summary struct {
+	Time, Name, Kind, Unit, Level, Source  string
+	Tags                                   map[string]string
+	Count                                  uint64
+	Mean, StdDev, Min, P50, P99, Max, Last float64
+}
+
+func TestThePythonReaderReadsOurSummaries(t *testing.T) {
+	f := startForwarder(t)
+	p := python(t, "../examples/python/read_binary.py", "--from", f.OutAddr(), "--levels", "info,debug", "--detail", "summaries")
+	rec := newRecorder(t, "größe")
+	pub := startPublisher(t, rec, f.InAddr(), publisher.Binary)
+	must(t, pub.WaitSubscriber(within(t), zibrato.LevelInfo), pub.WaitSubscriber(within(t), zibrato.LevelDebug))
+
+	before := time.Now()
+	made := map[string]*metric.Summary{"db.query": {}, "完了 🚀": {}, "size": {}}
+	z := rec.With(zibrato.Tag("straße", "/ä b"), zibrato.Source("web 1"))
+	gauge := rec.NewGauge("完了 🚀", zibrato.WithUnit("By/s"), zibrato.AtLevel(zibrato.LevelDebug))
+	for i := range 1000 {
+		d := time.Duration(i*i) * time.Microsecond
+		rec.Observe("db.query", d)
+		made["db.query"].Add(d.Seconds())
+	}
+	for _, v := range []float64{-3, 0, -0.1, 1e15, 1e15 + 1} {
+		gauge.Set(v)
+		made["完了 🚀"].Add(v)
+	}
+	for _, v := range []float64{1e-30, 1, 1e30, -1e20, -2} { // at a coarser scale
+		z.Record("size", v)
+		made["size"].Add(v)
+	}
+	rec.Inc("jobs") // has no summary
+	must(t, pub.Flush(within(t)))
+
+	none := map[string]string{}
+	want := map[string]summary{
+		"db.query": {Kind: "timer", Unit: "s", Level: "info", Source: "größe", Tags: none},
+		"完了 🚀":     {Kind: "gauge", Unit: "By/s", Level: "debug", Source: "größe", Tags: none},
+		"size":     {Kind: "distribution", Level: "info", Source: "web 1", Tags: map[string]string{"straße": "/ä b"}},
+	}
+	for name, s := range want {
+		m := made[name]
+		s.Name, s.Count, s.Min, s.Max, s.Last = name, m.Count, m.Min, m.Max, m.Last
+		s.Mean, s.StdDev, s.P50, s.P99 = m.Mean(), m.StdDev(), m.Quantile(0.5), m.Quantile(0.99)
+		want[name] = s
+	}
+	got := make(map[string]summary)
+	for len(got) < len(want) {
+		var s summary
+		p.read(t, &s)
+		if isOwn(s.Name) {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339Nano, s.Time)
+		must(t, err)
+		if at.Before(before) || at.After(time.Now()) {
+			t.Errorf("%+v did not arrive between %v and now", s, before)
+		}
+		s.Time = ""
+		if _, twice := got[s.Name]; twice {
+			t.Fatalf("%+v came twice", s)
+		}
+		got[s.Name] = s
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-12, 0)); diff != "" {
 		t.Error(diff)
 	}
 }

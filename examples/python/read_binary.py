@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Reads Zibrato's binary form and prints one line of JSON per sample.
+"""Reads Zibrato's binary form and prints one line of JSON per sample, or per summary.
 
     read_binary.py --from tcp://127.0.0.1:5551 --levels info,warning
+    read_binary.py --from tcp://127.0.0.1:5551 --detail summaries
 
 It was written from docs/wire.md alone and needs pyzmq (Debian: python3-zmq). Malformed messages are reported on stderr
 and skipped.
@@ -13,12 +14,15 @@ import json
 import math
 import struct
 import sys
+import time
 
 import zmq
 
 KINDS = {1: "timer", 2: "counter", 3: "updown", 4: "gauge", 5: "distribution"}
 FLOATS = ("gauge", "distribution")
+TOPICS = {"samples": "zsmp1", "summaries": "zsum1"}
 MAX_FRAME = 1 << 20
+MAX_BUCKETS = 1280
 
 
 class Malformed(Exception):
@@ -61,6 +65,19 @@ class Cursor:
 
     def uint16(self):
         return self.unpack("H")[0]
+
+    def varint(self):
+        value = 0
+        for shift in range(0, 70, 7):
+            (byte,) = self.bytes(1)
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                break
+        else:
+            raise Malformed("truncated")
+        if value >= 1 << 64:
+            raise Malformed("truncated")
+        return value
 
     def str(self):
         (n,) = self.unpack("B")
@@ -107,12 +124,55 @@ def decode_entry(cursor):
     return entry
 
 
+def decode_buckets(cursor):
+    """The counts of a sign's buckets that count something, by their numbers."""
+    (n,) = cursor.unpack("H")
+    if n == 0:
+        return {}
+    (first,) = cursor.unpack("i")
+    marks = cursor.bytes((n + 7) // 8)
+    marked = [i for i in range(8 * len(marks)) if marks[i // 8] >> i % 8 & 1]
+    if n > MAX_BUCKETS or not marked or marked[0] != 0 or marked[-1] != n - 1:
+        raise Malformed("content")
+    return {first + i: cursor.varint() for i in marked}
+
+
+def decode_summary(cursor):
+    """A summary but for its entry."""
+    names = ("count", "sum", "m2", "min", "max", "last", "scale")
+    summary = dict(zip(names, cursor.unpack("Qdddddb")))
+    if not all(math.isfinite(summary[name]) for name in names):
+        raise Malformed("number")
+    summary["zeros"] = cursor.varint()
+    summary["positive"] = decode_buckets(cursor)
+    summary["negative"] = decode_buckets(cursor)
+    counts = [summary["zeros"], *summary["positive"].values(), *summary["negative"].values()]
+    if not -10 <= summary["scale"] <= 5 or sum(counts) != summary["count"] or summary["count"] == 0:
+        raise Malformed("content")
+    return summary
+
+
+def quantile(summary, q):
+    """The value that the fraction q of the samples is not above, to 1.1 % at scale 5."""
+    rank = max(math.ceil(q * summary["count"]), 1)
+    width = 2.0**-summary["scale"]
+    estimates = [(-(2 ** ((i + 0.5) * width)), n) for i, n in sorted(summary["negative"].items(), reverse=True)]
+    estimates.append((0.0, summary["zeros"]))
+    estimates += [(2 ** ((i + 0.5) * width), n) for i, n in sorted(summary["positive"].items())]
+    for estimate, n in estimates:
+        rank -= n
+        if rank <= 0:
+            break
+    return min(max(estimate, summary["min"]), summary["max"])
+
+
 def decode(frame):
-    """Decodes a message. Returns a dict, with samples as tuples of entry, Unix time in ns, and value."""
+    """Decodes a message. Returns a dict; its samples are tuples of entry, Unix time in ns, and value, its summaries of
+    entry and summary."""
     if len(frame) > MAX_FRAME:
         raise Malformed("size")
     parts = frame.split(b"|", 2)
-    if parts[0] != b"zsmp1":
+    if parts[0].decode("ascii", "replace") not in TOPICS.values():
         raise Malformed("version")
     if len(parts) < 3:
         raise Malformed("fields")
@@ -126,7 +186,7 @@ def decode(frame):
     # What a newer version adds behind the known fields of the header and of an entry stays unread.
     header = Cursor(cursor.bytes(cursor.uint16()))
     flags, _, recorder, seq, uptime, interval = header.unpack("BB16sQQQ")
-    base, start, pid, entries, samples = header.unpack("qqIII")
+    base, start, pid, entries, details = header.unpack("qqIII")
     batch = {
         "level": parts[1].decode("ascii", "replace"),
         "final": bool(flags & 1),
@@ -140,16 +200,24 @@ def decode(frame):
         "program": header.str(),
     }
     batch["entries"] = [decode_entry(Cursor(cursor.bytes(cursor.uint16()))) for _ in range(entries)]
-    if cursor.left() != 16 * samples:
-        raise Malformed("truncated")
-    batch["samples"] = []
-    for _ in range(samples):
-        index, after, word = cursor.unpack("II8s")
+    batch["samples"], batch["summaries"] = [], []
+    for _ in range(details):
+        if parts[0] == b"zsmp1":
+            index, after, word = cursor.unpack("II8s")
+        else:
+            summary = Cursor(cursor.bytes(cursor.uint16()))
+            (index,) = summary.unpack("I")
         if index >= entries:
             raise Malformed("content")
         entry = batch["entries"][index]
-        if entry is not None:
+        if entry is None:
+            continue
+        if parts[0] == b"zsmp1":
             batch["samples"].append((entry, base + after * 1000, number(entry["kind"], word)))
+        else:
+            batch["summaries"].append((entry, decode_summary(summary)))
+    if cursor.left() > 0:
+        raise Malformed("truncated")
     return batch
 
 
@@ -158,33 +226,51 @@ def rfc3339(ns):
     return whole.strftime("%Y-%m-%dT%H:%M:%S") + ".%09dZ" % (ns % 10**9)
 
 
+def line(batch, entry, at, what):
+    return {
+        "time": rfc3339(at),
+        "name": entry["name"],
+        "kind": entry["kind"],
+        "unit": entry["unit"],
+        "level": batch["level"],
+        "source": entry["source"],
+        "tags": entry["tags"],
+        **what,
+    }
+
+
 def lines(batch):
-    """What there is to print of a batch."""
-    for entry, time, value in batch["samples"]:
+    """What there is to print of a batch. A summary's time is that of its arrival."""
+    for entry, at, value in batch["samples"]:
         if entry["kind"] == "timer":
             value = value / 10**9  # people think in seconds
-        yield {
-            "time": rfc3339(time),
-            "name": entry["name"],
-            "kind": entry["kind"],
-            "unit": entry["unit"],
-            "level": batch["level"],
-            "source": entry["source"],
-            "tags": entry["tags"],
-            "value": value,
+        yield line(batch, entry, at, {"value": value})
+    for entry, summary in batch["summaries"]:
+        what = {
+            "count": summary["count"],
+            "mean": summary["sum"] / summary["count"],
+            "stddev": math.sqrt(summary["m2"] / summary["count"]),
+            "min": summary["min"],
+            "p50": quantile(summary, 0.5),
+            "p99": quantile(summary, 0.99),
+            "max": summary["max"],
+            "last": summary["last"],
         }
+        yield line(batch, entry, time.time_ns(), what)
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--from", dest="endpoint", default="tcp://127.0.0.1:5551", help="where to connect to")
     options.add_argument("--levels", default="", help="separated by commas; empty: all")
-    options.add_argument("--count", type=int, default=0, help="end after so many samples; 0: never")
+    options.add_argument("--detail", choices=TOPICS, default="samples", help="samples or summaries")
+    options.add_argument("--count", type=int, default=0, help="end after so many lines; 0: never")
     args = options.parse_args()
 
     socket = zmq.Context().socket(zmq.SUB)
     for level in args.levels.split(","):
-        socket.setsockopt_string(zmq.SUBSCRIBE, f"zsmp1|{level}|" if level else "zsmp1|")
+        topic = TOPICS[args.detail] + "|"
+        socket.setsockopt_string(zmq.SUBSCRIBE, f"{topic}{level}|" if level else topic)
     socket.connect(args.endpoint)
     printed = 0
     while True:
@@ -196,8 +282,8 @@ def main():
         except Malformed as reason:
             print(f"malformed message: {reason}", file=sys.stderr, flush=True)
             continue
-        for line in lines(batch):
-            print(json.dumps(line, ensure_ascii=False), flush=True)
+        for what in lines(batch):
+            print(json.dumps(what, ensure_ascii=False), flush=True)
             printed += 1
             if printed == args.count:
                 return
