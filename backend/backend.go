@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/zibrato/zibrato/internal/seldom"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -34,17 +35,16 @@ type Backend struct {
 	deadline  time.Time          // of the first Shutdown; zero: none. Set before stop is called.
 	stopOnce  sync.Once
 
-	received  chan struct{} // closed when the source is done with and closed
-	broken    error         // why the source ended unasked. Set before received is closed.
-	unclean   error         // what went wrong when it was asked to. Set before received is closed.
-	notices   chan string   // from add to log; full: counted
-	done      chan struct{} // closed when the source broke and was flushed, or after Shutdown
-	ended     chan struct{} // closed after Shutdown
-	result    error         // what Shutdown returns. Set before ended is closed.
-	noticed   noticeLog     // owned by run
-	tooMany   quiet         // owned by run
-	overflown uint64        // owned by run: overflow that was logged
-	setBack   quiet         // owned by run
+	received chan struct{} // closed when the source is done with and closed
+	broken   error         // why the source ended unasked. Set before received is closed.
+	unclean  error         // what went wrong when it was asked to. Set before received is closed.
+	notices  chan string   // from add to log; full: counted
+	done     chan struct{} // closed when the source broke and was flushed, or after Shutdown
+	ended    chan struct{} // closed after Shutdown
+	result   error         // what Shutdown returns. Set before ended is closed.
+	noticed  noticeLog     // owned by run
+	tooMany  seldom.Line   // owned by run
+	setBack  seldom.Line   // owned by run
 }
 
 // Start begins to receive from cfg.From and to write to cfg.Sinks. From then on both belong to the backend; when

@@ -64,7 +64,7 @@ func TestSeriesComeSortedAndOnce(t *testing.T) {
 		src, sink := newSource(), &fakeSink{}
 		b := must(t, Config{From: src, Sinks: []Sink{sink}})
 		for n := range byte(2) {
-			p := newProcess(n+1, time.Now())
+			p := newProcess(n+1, time.Now(), metric.Samples)
 			for _, name := range []string{"c", "a", "b"} {
 				p.call(p.add(series(metric.Counter, name)), metric.IntValue(1))
 			}

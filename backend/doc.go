@@ -8,7 +8,8 @@
 // Counts of all series, and sums of timers, counters and distributions, come from the totals that every batch carries:
 // what was lost on the way is in the next batch that arrives, and so in the window in which it was learned. A backend
 // that joins a running process counts from what the process had by then. Minimum, maximum, last value, deviation and quantiles
-// come from the samples that arrived.
+// come from the samples that arrived, or from summaries of them: a source brings the one or the other. Windows come out the same, but for what
+// depends on the order of samples of several processes.
 //
 // Each sink has a goroutine and a bounded queue of its own, so that a slow or failing one delays nothing and nobody else.
 package backend

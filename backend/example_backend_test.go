@@ -64,6 +64,25 @@ func ExampleInProcess() {
 	// Output: counter orders.lost 1 1
 }
 
+// The windows are the same, made from each single sample; only a sink could tell by how soon they come.
+func ExampleInProcessSamples() {
+	rec := zibrato.New(zibrato.Config{Source: "example"})
+	defer rec.Close()
+	b, err := backend.Start(backend.Config{From: backend.InProcessSamples(rec), Sinks: []backend.Sink{printer{}}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rec.Observe("db.query", 20*time.Millisecond)
+	if err := b.Close(); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(b.Stats().Samples > 0, b.Stats().Summaries)
+	// Output:
+	// timer db.query 1 0.02
+	// true 0
+}
+
 // worst is a sink that remembers the longest call of a timer.
 type worst struct {
 	name    string

@@ -24,7 +24,7 @@ type fold struct {
 	standing map[string]*standing
 	coverage time.Time // series born since then count from zero; of the backend's own monotonic clock
 	scratch  []pending
-	lost     int64 // calls without a sample
+	lost     int64 // calls without detail
 	stats    Stats
 	closed   bool
 }
@@ -42,7 +42,7 @@ func newFold(cfg Config, now time.Time) *fold {
 type pending struct {
 	m       *member           // nil: the entry is left out
 	agg     *metric.Aggregate // nil: nothing happened to the series
-	samples uint64
+	details uint64            // calls that the batch tells of beyond its totals
 }
 
 // add folds a batch that was received now. It keeps nothing of it but series and strings.
@@ -53,6 +53,9 @@ func (f *fold) add(b *metric.Batch, now time.Time) {
 		return
 	}
 	f.stats.Batches++
+	if b.Detail > metric.Summaries { // of a source that knows more than we do
+		return
+	}
 	if !b.HasTotals() {
 		f.addText(b)
 		return
@@ -61,23 +64,38 @@ func (f *fold) add(b *metric.Batch, now time.Time) {
 	if s == nil {
 		return
 	}
-	f.stats.Samples += uint64(len(b.Samples))
+	samples, summaries := b.Samples, b.Summaries
+	if b.Detail != s.detail {
+		samples, summaries = nil, nil // or calls would count twice in histograms
+	}
+	f.stats.Samples += uint64(len(samples))
+	f.stats.Summaries += uint64(len(summaries))
 	f.stats.Skipped += uint64(b.Skipped)
 	f.scratch = slices.Grow(f.scratch[:0], len(b.Entries))[:len(b.Entries)]
 	for i := range b.Entries {
 		f.scratch[i] = pending{m: f.member(s, b, &b.Entries[i], now)}
 	}
-	for i := range b.Samples {
-		if at := b.Samples[i].Entry; int(at) < len(f.scratch) {
-			f.scratch[at].samples++
+	for i := range samples {
+		if p := f.pending(samples[i].Entry); p != nil {
+			p.details++
+		}
+	}
+	for i := range summaries {
+		if p := f.pending(summaries[i].Entry); p != nil {
+			p.details += summaries[i].Count
 		}
 	}
 	for i := range b.Entries {
 		f.addTotals(&b.Entries[i], &f.scratch[i])
 	}
-	for i := range b.Samples {
-		if at := b.Samples[i].Entry; int(at) < len(f.scratch) {
-			f.addSample(&f.scratch[at], b.Samples[i].Value)
+	for i := range samples {
+		if p := f.pending(samples[i].Entry); p != nil {
+			f.addSample(p, samples[i].Value)
+		}
+	}
+	for i := range summaries {
+		if p := f.pending(summaries[i].Entry); p != nil {
+			f.addSummary(&b.Entries[summaries[i].Entry], p, &summaries[i].Summary)
 		}
 	}
 	for i := range b.Entries {
@@ -88,6 +106,14 @@ func (f *fold) add(b *metric.Batch, now time.Time) {
 		s.final = true
 		f.leave(s)
 	}
+}
+
+// pending returns what is known of an entry of the batch at hand, nil if there is no such or it is left out.
+func (f *fold) pending(entry uint32) *pending {
+	if int64(entry) >= int64(len(f.scratch)) || f.scratch[entry].m == nil {
+		return nil
+	}
+	return &f.scratch[entry]
 }
 
 // addText folds a batch without totals: a sample is a call, and what is lost is lost.
@@ -124,7 +150,7 @@ func (f *fold) addTotals(e *metric.Entry, p *pending) {
 		return
 	}
 	kind := m.series.Kind
-	if e.After == m.known && p.samples == 0 && (kind != metric.UpDown || m.present) {
+	if e.After == m.known && p.details == 0 && (kind != metric.UpDown || m.present) {
 		return
 	}
 	if p.agg = f.aggregate(m.key, m.series); p.agg == nil {
@@ -142,15 +168,12 @@ func (f *fold) addTotals(e *metric.Entry, p *pending) {
 		}
 	}
 	if kind != metric.Counter && kind != metric.UpDown {
-		f.lost += int64(gain) - int64(p.samples)
+		f.lost += int64(gain) - int64(p.details)
 	}
 	m.known = e.After
 }
 
 func (f *fold) addSample(p *pending, v metric.Value) {
-	if p.m == nil {
-		return
-	}
 	switch kind := p.m.series.Kind; kind {
 	case metric.Counter:
 	case metric.UpDown:
@@ -160,12 +183,29 @@ func (f *fold) addSample(p *pending, v metric.Value) {
 	}
 }
 
+func (f *fold) addSummary(e *metric.Entry, p *pending, s *metric.Summary) {
+	if s.Count == 0 {
+		return
+	}
+	switch p.m.series.Kind {
+	case metric.Counter:
+	case metric.UpDown:
+		own := e.After.Sum.Int()
+		all := f.stand(p.m, own)
+		sum := shifted(s, all-float64(own))
+		sum.Last = all
+		p.agg.Detail.Merge(&sum)
+	default:
+		p.agg.Detail.Merge(s)
+	}
+}
+
 // settle makes the present value of an up-down counter what the totals say, which is known also when samples are lost.
 func (f *fold) settle(e *metric.Entry, p *pending) {
 	if p.m == nil || p.agg == nil || p.m.series.Kind != metric.UpDown {
 		return
 	}
-	if v := e.After.Sum.Int(); p.samples == 0 || v != p.m.value {
+	if v := e.After.Sum.Int(); p.details == 0 || v != p.m.value {
 		p.agg.Detail.Add(f.stand(p.m, v))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/zibrato/zibrato/metric"
 )
@@ -37,20 +38,21 @@ type truth struct {
 // TestCountsAndSumsAreExactWhateverIsLost plays processes that are born before and after the backend, whose batches
 // get lost and come twice, and compares the sum of all windows with the raw calls.
 func TestCountsAndSumsAreExactWhateverIsLost(t *testing.T) {
-	for seed := range uint64(60) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { playLoss(t, rand.New(rand.NewPCG(seed, 1))) })
+	for seed := range uint64(120) {
+		d := details[seed%2]
+		t.Run(fmt.Sprint(d, " ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { playLoss(t, rand.New(rand.NewPCG(seed, 1)), d) })
 		})
 	}
 }
 
-func playLoss(t *testing.T, r *rand.Rand) {
+func playLoss(t *testing.T, r *rand.Rand, d metric.Detail) {
 	f := testFold(Config{})
 	all := map[string]*truth{}
 	var processes []*process
 	kinds := []metric.Kind{metric.Timer, metric.Counter, metric.Gauge, metric.Distribution}
 	for n := range 3 {
-		p := newProcess(byte(n+1), time.Now())
+		p := newProcess(byte(n+1), time.Now(), d)
 		for _, k := range kinds {
 			for i := range 3 {
 				name := fmt.Sprintf("%s.%d", k, i)
@@ -141,11 +143,17 @@ func playLoss(t *testing.T, r *rand.Rand) {
 }
 
 func TestDetailIsThatOfTheSamplesOfAllProcesses(t *testing.T) {
+	for _, d := range details {
+		t.Run(d.String(), func(t *testing.T) { testDetail(t, d) })
+	}
+}
+
+func testDetail(t *testing.T, detail metric.Detail) {
 	f := testFold(Config{})
 	r := rand.New(rand.NewPCG(7, 7))
 	var raw []float64
 	for n := range 3 {
-		p := newProcess(byte(n+1), time.Now())
+		p := newProcess(byte(n+1), time.Now(), detail)
 		s := p.add(series(metric.Timer, "db.query"))
 		for range 50 {
 			for range 40 {
@@ -186,7 +194,7 @@ func TestDetailIsThatOfTheSamplesOfAllProcesses(t *testing.T) {
 
 func TestLateBackendTakesABaseline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newProcess(1, time.Now())
+		p := newProcess(1, time.Now(), metric.Samples)
 		old, young := p.add(series(metric.Counter, "old")), p.add(series(metric.Counter, "young"))
 		p.call(old, metric.IntValue(100))
 		p.batch(metric.Info, false) // nobody hears it
@@ -215,7 +223,7 @@ func TestLateBackendTakesABaseline(t *testing.T) {
 
 func TestRepeatedTotalsMakeNoSeriesAppear(t *testing.T) {
 	f := testFold(Config{})
-	p := newProcess(1, time.Now())
+	p := newProcess(1, time.Now(), metric.Samples)
 	for _, k := range metric.Kinds {
 		p.call(p.add(series(k, k.String())), metric.Value(0))
 	}
@@ -230,49 +238,55 @@ func TestRepeatedTotalsMakeNoSeriesAppear(t *testing.T) {
 }
 
 func TestUpDownCountersAddUpOverLivingProcesses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := testFold(Config{})
-		p, q := newProcess(1, time.Now()), newProcess(2, time.Now())
-		a, b := p.add(series(metric.UpDown, "conns")), q.add(series(metric.UpDown, "conns"))
-		p.call(a, metric.IntValue(5))
-		f.add(p.batch(metric.Info, false), time.Now())
-		q.call(b, metric.IntValue(3))
-		q.call(b, metric.IntValue(2))
-		f.add(q.batch(metric.Info, false), time.Now())
-		want := func(what string, count uint64, values ...float64) {
-			t.Helper()
-			w := f.take(time.Now(), false)
-			if len(w) != 1 {
-				t.Fatalf("%s: %d series", what, len(w))
-			}
-			var s metric.Summary
-			for _, v := range values {
-				s.Add(v)
-			}
-			got := metric.Aggregate{Count: w[0].Count, Sum: w[0].Sum, Detail: w[0].Detail}
-			if d := cmp.Diff(metric.Aggregate{Count: count, Sum: s.Sum, Detail: s}, got, cmp.AllowUnexported(metric.Histogram{})); d != "" {
-				t.Errorf("%s (-want +got):\n%s", what, d)
-			}
+	for _, d := range details {
+		t.Run(d.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { testUpDown(t, d) })
+		})
+	}
+}
+
+func testUpDown(t *testing.T, detail metric.Detail) {
+	f := testFold(Config{})
+	p, q := newProcess(1, time.Now(), detail), newProcess(2, time.Now(), detail)
+	a, b := p.add(series(metric.UpDown, "conns")), q.add(series(metric.UpDown, "conns"))
+	p.call(a, metric.IntValue(5))
+	f.add(p.batch(metric.Info, false), time.Now())
+	q.call(b, metric.IntValue(3))
+	q.call(b, metric.IntValue(2))
+	f.add(q.batch(metric.Info, false), time.Now())
+	want := func(what string, count uint64, values ...float64) {
+		t.Helper()
+		w := f.take(time.Now(), false)
+		if len(w) != 1 {
+			t.Fatalf("%s: %d series", what, len(w))
 		}
-		want("two processes", 3, 5, 8, 7)
+		var s metric.Summary
+		for _, v := range values {
+			s.Add(v)
+		}
+		got := metric.Aggregate{Count: w[0].Count, Sum: w[0].Sum, Detail: w[0].Detail}
+		if d := cmp.Diff(metric.Aggregate{Count: count, Sum: s.Sum, Detail: s}, got, cmp.AllowUnexported(metric.Histogram{}), cmpopts.EquateApprox(0, 1e-9), cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", what, d)
+		}
+	}
+	want("two processes", 3, 5, 8, 7)
 
-		p.call(a, metric.IntValue(9))
-		lost := p.batch(metric.Info, false)
-		lost.Samples = nil
-		f.add(lost, time.Now())
-		want("without samples", 1, 11)
+	p.call(a, metric.IntValue(9))
+	lost := p.batch(metric.Info, false)
+	lost.Samples, lost.Summaries = nil, nil
+	f.add(lost, time.Now())
+	want("without detail", 1, 11)
 
-		q.call(b, metric.IntValue(4))
-		last := q.batch(metric.Info, false)
-		last.Final = true
-		f.add(last, time.Now())
-		want("one process ends", 1, 13, 9)
+	q.call(b, metric.IntValue(4))
+	last := q.batch(metric.Info, false)
+	last.Final = true
+	f.add(last, time.Now())
+	want("one process ends", 1, 13, 9)
 
-		time.Sleep(DefaultExpire + time.Second)
-		want("the other is silent", 0, 0)
-		f.add(p.batch(metric.Info, true), time.Now())
-		want("it is back", 0, 9)
-	})
+	time.Sleep(DefaultExpire + time.Second)
+	want("the other is silent", 0, 0)
+	f.add(p.batch(metric.Info, true), time.Now())
+	want("it is back", 0, 9)
 }
 
 func TestTextSamplesAreCallsOneEach(t *testing.T) {
@@ -325,7 +339,7 @@ func TestSeriesAreBoundedAndMadeUpForLater(t *testing.T) {
 		}
 		f.add(&b, time.Now())
 	}
-	p := newProcess(1, time.Now())
+	p := newProcess(1, time.Now(), metric.Samples)
 	s := p.add(series(metric.Counter, "jobs"))
 	p.call(s, metric.IntValue(5))
 	f.add(p.batch(metric.Info, false), time.Now())
@@ -348,7 +362,7 @@ func TestSeriesAreBoundedAndMadeUpForLater(t *testing.T) {
 func TestForgottenProcessIsNotCountedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := testFold(Config{})
-		p := newProcess(1, time.Now())
+		p := newProcess(1, time.Now(), metric.Samples)
 		s := p.add(series(metric.Counter, "jobs"))
 		p.call(s, metric.IntValue(5))
 		f.add(p.batch(metric.Info, false), time.Now())

@@ -113,6 +113,7 @@ func down(context.Context, *metric.Window) error { return errDown }
 // process sends batches as a recorder does, and knows every call that was made.
 type process struct {
 	p      metric.Process
+	detail metric.Detail
 	begun  time.Time
 	seq    map[metric.Level]uint64
 	series []*sent
@@ -129,11 +130,15 @@ type sent struct {
 	touched bool
 }
 
-func newProcess(n byte, begun time.Time) *process {
+// details are what every test of merging runs with.
+var details = []metric.Detail{metric.Samples, metric.Summaries}
+
+func newProcess(n byte, begun time.Time, d metric.Detail) *process {
 	return &process{
-		p:     metric.Process{Recorder: metric.RecorderID{n}, Host: "host" + string('a'+rune(n%26)), Program: "test", PID: uint32(n)},
-		begun: begun,
-		seq:   make(map[metric.Level]uint64),
+		detail: d,
+		p:      metric.Process{Recorder: metric.RecorderID{n}, Host: "host" + string('a'+rune(n%26)), Program: "test", PID: uint32(n)},
+		begun:  begun,
+		seq:    make(map[metric.Level]uint64),
 	}
 }
 
@@ -166,7 +171,7 @@ func (p *process) call(s *sent, v metric.Value) {
 // batch makes a level's batch of what was called since the last; all says that the totals of every series are in it.
 func (p *process) batch(level metric.Level, all bool) *metric.Batch {
 	p.seq[level]++
-	b := &metric.Batch{Process: p.p, Level: level, Seq: p.seq[level], Uptime: time.Since(p.begun), Base: time.Now()}
+	b := &metric.Batch{Process: p.p, Level: level, Detail: p.detail, Seq: p.seq[level], Uptime: time.Since(p.begun), Base: time.Now()}
 	for _, s := range p.series {
 		if s.series.Level != level || !s.touched && !all || s.totals.Count == 0 {
 			continue
@@ -176,8 +181,15 @@ func (p *process) batch(level metric.Level, all bool) *metric.Batch {
 		}
 		at := uint32(len(b.Entries))
 		b.Entries = append(b.Entries, metric.Entry{ID: s.id, Series: s.series, Birth: s.birth, Before: s.before, After: s.totals})
+		var sum metric.Summary
 		for _, v := range s.calls {
-			b.Samples = append(b.Samples, metric.Sample{Entry: at, Value: v})
+			if p.detail == metric.Samples {
+				b.Samples = append(b.Samples, metric.Sample{Entry: at, Value: v})
+			}
+			sum.Add(s.series.Kind.InUnits(v))
+		}
+		if p.detail == metric.Summaries && sum.Count > 0 && s.series.Kind != metric.Counter {
+			b.Summaries = append(b.Summaries, metric.EntrySummary{Entry: at, Summary: sum})
 		}
 		s.calls, s.touched = nil, false
 	}
@@ -190,7 +202,7 @@ func series(kind metric.Kind, name string, tags ...metric.Tag) *metric.Series {
 
 // counted is a batch of one counter that grew by n, from a process of its own.
 func counted(recorder byte, n int64) *metric.Batch {
-	p := newProcess(recorder, time.Now())
+	p := newProcess(recorder, time.Now(), metric.Samples)
 	p.call(p.add(series(metric.Counter, "jobs")), metric.IntValue(n))
 	return p.batch(metric.Info, false)
 }

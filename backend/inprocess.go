@@ -17,13 +17,25 @@ const handOver = 900 * time.Millisecond
 // InProcess is the source that brings what a recorder of this process measures; nil means the default recorder. It needs
 // no ZeroMQ. Without levels it brings all of them. The levels are recorded from before Start returns until the backend closes.
 //
+// It brings summaries, which cost the process least. They come once in zibrato.Config.SummaryEvery, a second by default, so that a
+// window may begin with what happened that long before; what [InProcessSamples] brings is at most zibrato.Config.Latency old.
+//
 // The recorder is not closed with the source. With one that is closed already Start fails; one that is closed meanwhile hands over its
 // last batches, and nothing more comes.
 func InProcess(rec *zibrato.Recorder, levels ...metric.Level) Source {
+	return newInProcess(rec, metric.Summaries, levels)
+}
+
+// InProcessSamples is [InProcess] with single samples instead of summaries. Windows come out the same.
+func InProcessSamples(rec *zibrato.Recorder, levels ...metric.Level) Source {
+	return newInProcess(rec, metric.Samples, levels)
+}
+
+func newInProcess(rec *zibrato.Recorder, detail metric.Detail, levels metric.Levels) Source {
 	if rec == nil {
 		rec = zibrato.Default()
 	}
-	return &inProcess{rec: rec, levels: levels}
+	return &inProcess{rec: rec, detail: detail, levels: levels}
 }
 
 // opener is a source that can begin to deliver before Receive is called, so that nothing is missed that happens after Start.
@@ -33,6 +45,7 @@ type opener interface {
 
 type inProcess struct {
 	rec     *zibrato.Recorder
+	detail  metric.Detail
 	levels  metric.Levels
 	tap     *zibrato.Tap // nil: not attached
 	leaving atomic.Bool  // set by Receive, read wherever the recorder drains
@@ -51,7 +64,11 @@ func (s *inProcess) open(deliver func(*metric.Batch)) error {
 	if err != nil {
 		return fmt.Errorf("in-process: %w", err)
 	}
-	tap.Watch(s.levels.Include, nil)
+	if s.detail == metric.Summaries {
+		tap.Watch(nil, s.levels.Include)
+	} else {
+		tap.Watch(s.levels.Include, nil)
+	}
 	s.tap = tap
 	return nil
 }

@@ -11,10 +11,17 @@ import (
 )
 
 func TestInProcessBringsWhatTheRecorderMeasures(t *testing.T) {
+	for _, from := range []func(*zibrato.Recorder, ...metric.Level) Source{InProcess, InProcessSamples} {
+		testInProcess(t, from)
+	}
+}
+
+func testInProcess(t *testing.T, from func(*zibrato.Recorder, ...metric.Level) Source) {
+	t.Helper()
 	rec := zibrato.New(zibrato.Config{})
 	defer rec.Close()
 	sink := &fakeSink{}
-	b := must(t, Config{From: InProcess(rec, metric.Info), Sinks: []Sink{sink}, Interval: time.Hour})
+	b := must(t, Config{From: from(rec, metric.Info), Sinks: []Sink{sink}, Interval: time.Hour})
 	for i := range 1000 {
 		rec.Record("size", float64(i))
 		rec.Inc("jobs")
@@ -25,6 +32,9 @@ func TestInProcessBringsWhatTheRecorderMeasures(t *testing.T) {
 	open.Add(-2)
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if st := b.Stats(); (st.Samples == 0) == (st.Summaries == 0) {
+		t.Errorf("%d samples and %d summaries came", st.Samples, st.Summaries)
 	}
 	windows := sink.got() // two, should the hour have ended meanwhile
 	var jobs int64

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/zibrato/zibrato/internal/seldom"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -36,7 +37,7 @@ type outlet struct {
 	since      time.Time // of the first failure in a row; zero: the last try succeeded
 	failures   quiet
 	rejections quiet
-	drops      quiet
+	drops      seldom.Line
 	told       uint64 // windows dropped that were logged
 }
 
@@ -201,7 +202,7 @@ func (o *outlet) judge(err error) (again bool) {
 		o.told, o.since, o.failures = dropped, time.Time{}, quiet{}
 		o.backoff.Reset()
 	case fresh > 0:
-		if _, ok := o.drops.say("", now); ok {
+		if _, due := o.drops.Due(0, time.Minute, now); due {
 			o.log.Warn("sink is too slow: windows dropped", "dropped", fresh, "waiting", queued)
 			o.told = dropped
 		}

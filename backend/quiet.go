@@ -1,26 +1,30 @@
 package backend
 
-import "time"
+import (
+	"time"
+
+	"github.com/zibrato/zibrato/internal/seldom"
+)
 
 // quiet bounds how often something is logged: at once when it is news, else once a minute. News that never ends is let
 // through once a second. Not safe for concurrent use.
 type quiet struct {
-	said     string
-	at       time.Time
-	unlogged int
+	line seldom.Line
+	said string
+	n    uint64
 }
 
 // say reports whether the message is to be logged now, and how many were not since the last that was.
-func (q *quiet) say(msg string, now time.Time) (unlogged int, ok bool) {
-	least := time.Minute
+func (q *quiet) say(msg string, now time.Time) (unlogged uint64, ok bool) {
+	every := time.Minute
 	if msg != q.said {
-		least = time.Second
+		every = time.Second
 	}
-	if !q.at.IsZero() && now.Sub(q.at) < least {
-		q.unlogged++
+	q.n++
+	since, ok := q.line.Due(q.n, every, now)
+	if !ok {
 		return 0, false
 	}
-	unlogged = q.unlogged
-	*q = quiet{said: msg, at: now}
-	return unlogged, true
+	q.said = msg
+	return since - 1, true
 }

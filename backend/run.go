@@ -26,7 +26,7 @@ func (b *Backend) run(s *schedule) {
 	for b.await(t) {
 		now := time.Now()
 		if back := s.behind(now); back > 0 {
-			if _, ok := b.setBack.say("", now); ok {
+			if _, due := b.setBack.Due(0, time.Minute, now); due {
 				b.cfg.Logger.Warn("backend: the clock was set back: the open window stays open until it has caught up", "by", back, "until", s.end)
 			}
 		}
@@ -115,11 +115,9 @@ func (b *Backend) flush(start, end time.Time, last bool) {
 		}
 		b.windows.Inc()
 	}
-	now := time.Now()
-	if n := b.fold.snapshot().Overflow; n > b.overflown {
-		if _, ok := b.tooMany.say("", now); ok {
-			b.cfg.Logger.Warn("backend: too many series: some were left out; see Config.MaxSeries", "limit", b.cfg.MaxSeries, "left_out", n-b.overflown)
-			b.overflown = n
+	if n := b.fold.snapshot().Overflow; b.tooMany.Rest(n) > 0 {
+		if since, due := b.tooMany.Due(n, time.Minute, time.Now()); due {
+			b.cfg.Logger.Warn("backend: too many series: some were left out; see Config.MaxSeries", "limit", b.cfg.MaxSeries, "left_out", since)
 		}
 	}
 }

@@ -4,9 +4,10 @@ package backend
 type Stats struct {
 	Batches     uint64 // received, duplicates included
 	Samples     uint64 // received in them, of duplicates none
+	Summaries   uint64 // likewise
 	Duplicates  uint64 // batches that came again, or too late; they are left out
 	LostBatches uint64 // by the gaps in the sequences
-	LostSamples uint64 // calls of timers, gauges and distributions that the totals know and no sample told of
+	LostSamples uint64 // calls of timers, gauges and distributions that the totals know and no sample or summary told of
 	Skipped     uint64 // entries of a kind that the decoder did not know
 	Overflow    uint64 // entries and text samples that were left out since Config.MaxSeries was reached
 

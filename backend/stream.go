@@ -10,9 +10,10 @@ import (
 // less comes back without a gap in its counts.
 const remember = 24 * time.Hour
 
-// stream is what one recorder says on one level. Its batches come in order, or not at all.
+// stream is what one recorder says on one level. Its batches of one detail come in order, or not at all.
 type stream struct {
-	seq     uint64 // of the last batch
+	seq     [2]uint64     // of the last batch, by detail
+	detail  metric.Detail // that of the first batch; of others only the totals count
 	heard   time.Time
 	final   bool
 	members map[uint32]*member
@@ -42,25 +43,24 @@ type standing struct {
 func (f *fold) accept(b *metric.Batch, now time.Time) *stream {
 	id := streamID{b.Process.Recorder, b.Level}
 	s := f.streams[id]
-	switch {
-	case s == nil:
+	if s == nil {
 		if len(f.streams) >= f.max {
 			f.stats.Overflow += uint64(len(b.Entries))
 			return nil
 		}
-		s = &stream{members: make(map[uint32]*member)}
+		s = &stream{detail: b.Detail, members: make(map[uint32]*member)}
 		f.streams[id] = s
-		if b.Seq > 1 && f.covers(b, 0, now) {
-			f.stats.LostBatches += b.Seq - 1
-		}
-	case b.Seq <= s.seq:
-		f.stats.Duplicates++
-		s.heard = now
-		return nil
-	default:
-		f.stats.LostBatches += b.Seq - s.seq - 1
 	}
-	s.seq, s.heard = b.Seq, now
+	s.heard = now
+	last := &s.seq[b.Detail]
+	switch {
+	case b.Seq <= *last:
+		f.stats.Duplicates++
+		return nil
+	case *last > 0 || f.covers(b, 0, now):
+		f.stats.LostBatches += b.Seq - *last - 1
+	}
+	*last = b.Seq
 	s.final = false
 	return s
 }
