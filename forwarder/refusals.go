@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.uber.org/atomic"
+
+	"github.com/zibrato/zibrato/internal/seldom"
 )
 
 // refusalLogInterval is the least time between two log lines about the same reason.
@@ -16,8 +18,7 @@ const refusalLogInterval = time.Minute
 type refusals struct {
 	counts [Refusals]atomic.Uint64 // first, so that they are aligned on 32-bit platforms
 	log    *slog.Logger
-	said   [Refusals]time.Time // when a reason was last logged
-	logged [Refusals]uint64    // its count then
+	lines  [Refusals]seldom.Line
 }
 
 // add counts a refusal. The content is the stranger's topic, or empty.
@@ -26,15 +27,16 @@ func (r *refusals) add(why Refusal, content string) { r.raise(why, r.counts[why]
 // raise sets the count of a reason.
 func (r *refusals) raise(why Refusal, count uint64, content string) {
 	r.counts[why].Store(count)
-	now := time.Now()
-	if why == RefusedUnheld || count == r.logged[why] || !r.said[why].IsZero() && now.Sub(r.said[why]) < refusalLogInterval {
+	if why == RefusedUnheld || r.lines[why].Rest(count) == 0 {
 		return
 	}
-	attrs := []any{"reason", why.String(), "count", count - r.logged[why]}
+	since, due := r.lines[why].Due(count, refusalLogInterval, time.Now())
+	if !due {
+		return
+	}
+	attrs := []any{"reason", why.String(), "count", since}
 	if content != "" {
 		attrs = append(attrs, "topic", strconv.Quote(content[:min(len(content), MaxTopicLen)]))
 	}
 	r.log.Warn("forwarder: refused", attrs...)
-	r.said[why] = now
-	r.logged[why] = count
 }
