@@ -57,7 +57,11 @@ func Observe(name string, d time.Duration) { std.Observe(name, d) }
 func Count(name string, n int64) { std.Count(name, n) }
 
 // Inc adds 1 to a counter.
-func Inc(name string) { std.Inc(name) }
+func Inc(name string) {
+	if infoOn.Load() != 0 {
+		std.inc(name)
+	}
+}
 
 // Set sets a gauge. NaN and infinities are ignored and counted as misuse.
 func Set(name string, v float64) { std.Set(name, v) }

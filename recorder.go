@@ -118,7 +118,7 @@ func (r *Recorder) init(c Config, info *atomicFlag) {
 func (r *Recorder) initScope(s *Scope, a attributes) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.r, s.attrs, s.on, s.known = r, a, r.level(a.level).on, &known{}
+	s.r, s.attrs, s.on, s.known = r, a, r.level(a.level).on, newKnown()
 }
 
 func (r *Recorder) configure(c Config) error {

@@ -27,6 +27,16 @@ type known struct {
 	distributions index[Distribution]
 }
 
+func newKnown() *known {
+	k := &known{}
+	k.timers.init()
+	k.outcomes.init()
+	k.counters.init()
+	k.gauges.init()
+	k.distributions.init()
+	return k
+}
+
 // outcome holds the two timers of TimeErr.
 type outcome struct{ ok, failed *Timer }
 
@@ -150,8 +160,16 @@ func (z *Scope) Count(name string, n int64) {
 // Inc adds 1 to a counter.
 func (z *Scope) Inc(name string) {
 	if z.watched() {
-		z.counter(name).Inc()
+		z.inc(name)
 	}
+}
+
+func (z *Scope) inc(name string) {
+	if c := (*Counter)(z.known.counters.found.Load().at(name)); c != nil {
+		c.ring.Add(c.id, 1)
+		return
+	}
+	z.counter(name).Inc()
 }
 
 // Set sets a gauge. NaN and infinities are ignored and counted as misuse.
@@ -172,49 +190,64 @@ func (z *Scope) Record(name string, v float64) {
 // escape analysis sees that nothing keeps the scope or the name: otherwise TimeErr would allocate.
 
 func (z *Scope) timer(name string) *Timer {
+	if i := (*Timer)(z.known.timers.found.Load().at(name)); i != nil {
+		return i
+	}
 	if i := z.known.timers.one(name); i != nil {
 		return i
 	}
 	own := strings.Clone(name)
 	i, kept := z.newTimer(own, z.attrs)
-	return keep(&z.known.timers, own, i, kept)
+	return keep(&z.known.timers, name, i, kept)
 }
 
 func (z *Scope) counter(name string) *Counter {
+	if i := (*Counter)(z.known.counters.found.Load().at(name)); i != nil {
+		return i
+	}
 	if i := z.known.counters.one(name); i != nil {
 		return i
 	}
 	own := strings.Clone(name)
 	i, kept := z.newCounter(own, z.attrs)
-	return keep(&z.known.counters, own, i, kept)
+	return keep(&z.known.counters, name, i, kept)
 }
 
 func (z *Scope) gauge(name string) *Gauge {
+	if i := (*Gauge)(z.known.gauges.found.Load().at(name)); i != nil {
+		return i
+	}
 	if i := z.known.gauges.one(name); i != nil {
 		return i
 	}
 	own := strings.Clone(name)
 	i, kept := z.newGauge(own, z.attrs)
-	return keep(&z.known.gauges, own, i, kept)
+	return keep(&z.known.gauges, name, i, kept)
 }
 
 func (z *Scope) distribution(name string) *Distribution {
+	if i := (*Distribution)(z.known.distributions.found.Load().at(name)); i != nil {
+		return i
+	}
 	if i := z.known.distributions.one(name); i != nil {
 		return i
 	}
 	own := strings.Clone(name)
 	i, kept := z.newDistribution(own, z.attrs)
-	return keep(&z.known.distributions, own, i, kept)
+	return keep(&z.known.distributions, name, i, kept)
 }
 
 func (z *Scope) outcome(name string) *outcome {
+	if o := (*outcome)(z.known.outcomes.found.Load().at(name)); o != nil {
+		return o
+	}
 	if o := z.known.outcomes.one(name); o != nil {
 		return o
 	}
 	own := strings.Clone(name)
 	ok, kept1 := z.newTimer(own, z.attrs.with([]Option{Tag("outcome", "ok")}))
 	failed, kept2 := z.newTimer(own, z.attrs.with([]Option{Tag("outcome", "error")}))
-	return keep(&z.known.outcomes, own, &outcome{ok, failed}, kept1 && kept2)
+	return keep(&z.known.outcomes, name, &outcome{ok, failed}, kept1 && kept2)
 }
 
 // maxCachedName keeps megabytes that somebody passes as a name out of the index.

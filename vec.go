@@ -23,6 +23,7 @@ func newVec[T any](z *Scope, name string, keys []string, opts []Option, make fun
 	for _, k := range keys {
 		distinct[k] = true
 	}
+	v.known.init()
 	v.injective = len(distinct) == len(keys) && len(v.attrs.tags)+len(keys) <= metric.MaxTags
 	return v
 }

@@ -33,6 +33,10 @@ func (r *Ring) Add(series uint32, sum int64) {
 			release.Store(&c.count, c.count.Load()+1)
 			release.Store(&c.sum, c.sum.Load()+uint64(sum))
 			release.Store(&k.changed, 1)
+			if !r.asleep.Load() {
+				r.release(s)
+				return
+			}
 			r.release(s)
 			r.rouse()
 			return

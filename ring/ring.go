@@ -116,13 +116,7 @@ func (r *Ring) extend(n int) {
 
 // rouse wakes a drain that announced that it sleeps. See Sleeping.
 func (r *Ring) rouse() {
-	if r.asleep.Load() {
-		r.rouseSlowly()
-	}
-}
-
-func (r *Ring) rouseSlowly() {
-	if r.asleep.CompareAndSwap(true, false) { // one of the producers does it
+	if r.asleep.Load() && r.asleep.CompareAndSwap(true, false) { // one of the producers does it
 		r.Wake()
 	}
 }

@@ -60,6 +60,10 @@ func (r *Ring) Put(rec metric.Record, o Overflow) bool {
 		return r.putSlowly(rec, o)
 	}
 	if s.put(rec) {
+		if !r.asleep.Load() {
+			r.release(s)
+			return true
+		}
 		r.release(s)
 		r.rouse()
 		return true
@@ -103,18 +107,18 @@ func (r *Ring) putSlowly(rec metric.Record, o Overflow) bool {
 		}
 		if s.put(rec) { // somebody else gave this shard a segment, or the goroutine runs on another P by now
 			r.release(s)
+			r.rouse()
 			r.giveBack(spare)
-			break
+			return true
 		}
 		full := s.tail
 		s.tail, s.n = spare, 0
 		full.next.Store(spare) // hands the full segment over
 		s.put(rec)
 		r.release(s)
-		break
+		r.rouse()
+		return true
 	}
-	r.rouse()
-	return true
 }
 
 // take takes a segment from the pool. It returns nil when the pool is at its bound.
