@@ -79,7 +79,8 @@ func (w *worker) carryOut(ctx context.Context, o order) (answer, error) {
 	case o.Work > 0:
 		return w.work(ctx, o.Work)
 	case o.Close:
-		return answer{}, w.close()
+		w.close()
+		return answer{}, nil
 	}
 	return answer{}, errors.New("an order for nothing")
 }
@@ -96,13 +97,11 @@ func (w *worker) open(ctx context.Context, endpoint string) (err error) {
 	return w.pub.WaitSubscriber(ctx, metric.Info)
 }
 
-func (w *worker) close() error {
-	if w.pub == nil {
-		return nil
+func (w *worker) close() {
+	if w.pub != nil {
+		_ = w.pub.Close() // whoever would hear the last of it is gone
+		w.pub = nil
 	}
-	err := w.pub.Close()
-	w.pub = nil
-	return err
 }
 
 // work does so much of it, timed where somebody is watching.
@@ -111,9 +110,8 @@ func (w *worker) work(ctx context.Context, d time.Duration) (a answer, err error
 	if w.pub == nil {
 		_, err = work(ctx, d, plainBlock)
 	} else {
-		if a.Timed, err = work(ctx, d, timedBlock); err == nil {
-			err = w.pub.Flush(ctx)
-		}
+		a.Timed, err = work(ctx, d, timedBlock)
+		_ = w.pub.Flush(ctx) // what is lost on a machine that is too slow will be seen not to arrive
 		w.timed += a.Timed
 	}
 	a.CPU, a.Total = measure.CPUTime()-begin, w.timed

@@ -68,8 +68,8 @@ func TestTheTimeForThePipelineIsDividedIntoRounds(t *testing.T) {
 		rounds int
 		slice  time.Duration
 	}{
-		{9 * time.Second, 3, time.Second},
-		{90 * time.Second, 30, time.Second},
+		{9 * time.Second, 6, 500 * time.Millisecond},
+		{90 * time.Second, 60, 500 * time.Millisecond},
 		{1800 * time.Millisecond, 3, 200 * time.Millisecond},
 		{time.Millisecond, 3, minSlice},
 	} {

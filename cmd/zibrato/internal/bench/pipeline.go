@@ -12,9 +12,9 @@ import (
 	"github.com/zibrato/zibrato/metric"
 )
 
-// The pipeline's slices are long against the second in which recorders and the backend below do what they do now and then.
+// The pipeline's slices are long against the 50 ms that samples wait for others, and short against what disturbs a machine for a while.
 const (
-	flowSlice  = time.Second
+	flowSlice  = 500 * time.Millisecond
 	flowRounds = 3 // at least; slices are shorter then
 	minSlice   = 50 * time.Millisecond
 )

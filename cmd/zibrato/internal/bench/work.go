@@ -9,13 +9,13 @@ import (
 	"github.com/zibrato/zibrato/internal/measure"
 )
 
-// The work: blocks of a few hundred nanoseconds, on as many series as a program of some size has, spread over time rather than in bursts, which would
+// The work: blocks of about a hundred nanoseconds, on as many series as a program of some size has, spread over time rather than in bursts, which would
 // find all caches warm.
 const (
 	workRate   = 100_000 // blocks a second
 	workTick   = time.Millisecond
 	workSeries = 100
-	workSteps  = 200     // of measure.Spin
+	workSteps  = 50      // of measure.Spin
 	workPrefix = "work." // begins the names of the series
 )
 
