@@ -175,15 +175,14 @@ func (r *reader) summary(s *Summary, kind Kind) error {
 	}
 	s.Hist.coarser = uint8(DefaultScale - scale)
 	s.Hist.Zero = r.uvarint()
-	held := s.Hist.Zero
-	full := held > s.Count
+	held, wrapped := s.Hist.Zero, false
 	for _, b := range [...]*Buckets{&s.Hist.Positive, &s.Hist.Negative} {
 		if err := r.buckets(b, s.Hist.coarser); err != nil {
 			return err
 		}
 		for _, c := range b.Counts {
 			held += c
-			full = full || held < c // has no room in 64 bits
+			wrapped = wrapped || held < c
 		}
 	}
 	switch {
@@ -191,7 +190,7 @@ func (r *reader) summary(s *Summary, kind Kind) error {
 		return malformed(ReasonTruncated, "summary")
 	case kind == Counter:
 		return malformed(ReasonContent, "a counter's summary")
-	case full || held != s.Count || held == 0:
+	case wrapped || held != s.Count || held == 0:
 		return malformed(ReasonContent, "a summary of %d samples, with %d in its buckets", s.Count, held)
 	case s.M2 < 0 || s.Min > s.Last || s.Last > s.Max:
 		return malformed(ReasonContent, "a summary that contradicts itself")

@@ -69,8 +69,8 @@ var bounds = [1<<DefaultScale + 1]float64{
 // For each 64th of the way from 1 to 2, by its number, how many bounds lie below its beginning, and the mantissa of the
 // next one. No 64th holds two bounds, so that one comparison with that one tells the bucket.
 var (
-	below [64]uint8
-	next  [64]uint64
+	cellBelow [64]uint8
+	cellNext  [64]uint64
 )
 
 const (
@@ -83,11 +83,11 @@ func init() {
 	mantissa := func(bound float64) uint64 { // of 2: 1<<52, above every other
 		return math.Float64bits(bound) - math.Float64bits(1)
 	}
-	for cell := range below {
-		for mantissa(bounds[below[cell]]) < uint64(cell)<<cellBits {
-			below[cell]++
+	for cell := range cellBelow {
+		for mantissa(bounds[cellBelow[cell]]) < uint64(cell)<<cellBits {
+			cellBelow[cell]++
 		}
-		next[cell] = mantissa(bounds[below[cell]])
+		cellNext[cell] = mantissa(bounds[cellBelow[cell]])
 	}
 }
 
@@ -98,9 +98,9 @@ func normal(bits uint64) bool { return bits-1<<mantissaBits < infinity-1<<mantis
 func normalIndex(bits uint64) int32 {
 	m := bits & (1<<mantissaBits - 1)
 	cell := m >> cellBits
-	above := (next[cell] - m) >> 63 // 1 if it is above the next bound: no branch, which would be a coin's toss
+	above := (cellNext[cell] - m) >> 63 // 1 if it is above the next bound: no branch, which would be a coin's toss
 	octave := int32(bits>>mantissaBits) - 1023
-	return octave<<DefaultScale + int32(below[cell]) + int32(above) - 1
+	return octave<<DefaultScale + int32(cellBelow[cell]) + int32(above) - 1
 }
 
 // bucketIndex returns the bucket of a finite v > 0 at DefaultScale.

@@ -13,7 +13,7 @@ type Summary struct {
 	Hist     Histogram
 }
 
-// Add counts one sample. NaN and infinities are ignored.
+// Add counts one sample. NaN and infinities are ignored. For many samples an [Accumulator] is faster, and more precise.
 func (s *Summary) Add(v float64) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return
