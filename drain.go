@@ -144,6 +144,7 @@ func (r *Recorder) pass(flush bool) int {
 			p.handOld(l, &l.out[d], flush)
 		}
 	}
+	r.tally.timings += p.timings
 	if p.found > 0 {
 		p.spent()
 	}
@@ -181,6 +182,8 @@ type drainPass struct {
 	ticks  int64
 	uptime time.Duration
 	found  int
+
+	timings uint64 // of the records found
 }
 
 func (r *Recorder) newPass() *drainPass {
@@ -239,14 +242,24 @@ func (p *drainPass) records(recs []metric.Record) {
 		}
 		s, v := all[rec.Series], rec.Value
 		if rec.Time != 0 {
-			v = metric.IntValue(clock.Span(v.Int()))
-			p.r.tally.timings++
+			v = p.elapsed(v)
+		}
+		if s.lean == p.n {
+			s.folded.Add(s.kind.InUnits(v))
+			s.fold(1, v)
+			continue
 		}
 		p.change(s)
 		p.sample(s, rec.Time, v)
 		s.fold(1, v)
 		p.handFull(s.level)
 	}
+}
+
+// elapsed converts what a timing read. What took longer than there is a recorder is a fault of the clock.
+func (p *drainPass) elapsed(v metric.Value) metric.Value {
+	p.timings++
+	return metric.IntValue(min(clock.Span(v.Int()), int64(p.uptime+time.Second)))
 }
 
 func (p *drainPass) allNow() []*series {
@@ -330,6 +343,9 @@ func (p *drainPass) change(s *series) {
 		s.born, s.birth = true, p.uptime
 	}
 	p.touch(s)
+	if s.entry[metric.Summaries] >= 0 && s.entry[metric.Samples] < 0 && s.level.wanted.Load() == wantSummaries {
+		s.lean = p.n
+	}
 	s.changed, s.repeat = p.uptime, p.uptime+time.Second
 }
 
