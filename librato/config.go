@@ -66,6 +66,7 @@ type Config struct {
 
 	From     string        // the forwarder's ZeroMQ endpoint; by default tcp://127.0.0.1:5551
 	Levels   metric.Levels // what to subscribe to; by default all levels
+	Samples  bool          // receive single samples; by default summaries, which cost less and come to the same
 	Interval time.Duration // the length of a window, 1 s to 1 h; by default a minute
 }
 

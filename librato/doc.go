@@ -17,8 +17,8 @@
 //	gauge, updown   the same, of its values in the window   the same
 //
 // A counter goes as a gauge to the source-based API because a counter is a running total there. Count and sum of timers and
-// distributions are the exact totals; min, max, last and the deviation are those of the samples that arrived, of which
-// some may have been lost. Where none arrived, count and sum go alone. A series without calls or values in the window is not
+// distributions are the exact totals; min, max, last and the deviation are those of the samples that arrived, alone or in summaries, of
+// which some may have been lost. Where none arrived, count and sum go alone. A series without calls or values in the window is not
 // sent, except for a counter, whose value is then 0. sum_squares is what gives that deviation with the exact
 // count and sum. A percentile of [Config].Percentiles is a measurement of its own, name.p99. Unit and, for counters,
 // summarize_function go along as attributes, which the tagged service heeds when a metric is new to it.

@@ -22,9 +22,14 @@ func Start(cfg Config) (*backend.Backend, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	detail := subscriber.Summaries
+	if cfg.Samples {
+		detail = subscriber.Samples
+	}
 	sub, err := subscriber.Start(subscriber.Config{
 		From:   cmp.Or(cfg.From, subscriber.DefaultFrom),
 		Levels: cfg.Levels,
+		Detail: detail,
 		Logger: cfg.Logger,
 	})
 	if err != nil {

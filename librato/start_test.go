@@ -83,6 +83,20 @@ func TestStartTakesWhatItHearsToTheService(t *testing.T) {
 	}
 }
 
+func TestStartSubscribesToSummariesUnlessToldOtherwise(t *testing.T) {
+	for samples, topic := range map[bool]string{false: "zsum1|info|", true: "zsmp1|info|"} {
+		out, addr := listen(t)
+		b, err := librato.Start(librato.Config{From: addr, Levels: metric.Levels{metric.Info}, Samples: samples, User: user, Token: token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		awaitTopic(t, out, topic)
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestStartSaysWhatIsWrong(t *testing.T) {
 	for want, cfg := range map[string]librato.Config{
 		"Token":       {User: user},

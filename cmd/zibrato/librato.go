@@ -15,7 +15,7 @@ import (
 )
 
 type libratoCmd struct {
-	receiving
+	merging
 	Flush       time.Duration `default:"60s" help:"Send once in this time, 1s to 1h."`
 	User        string        `env:"ZIBRATO_USER,LIBRATO_USER" placeholder:"EMAIL" help:"The account's e-mail."`
 	Token       string        `env:"ZIBRATO_TOKEN,LIBRATO_TOKEN" placeholder:"TOKEN" help:"An API token that may record. Other users of this machine can see command lines: better use --token-file or the environment."`
@@ -48,7 +48,7 @@ func (c *libratoCmd) Run(log *slog.Logger) error {
 		if err != nil {
 			return receiveTerms(err)
 		}
-		log.Info("librato: subscribing", "from", c.From, "levels", c.Levels.orAll(), "every", c.Flush)
+		log.Info("librato: subscribing", "from", c.From, "levels", c.Levels.orAll(), "detail", c.detail(), "every", c.Flush)
 		return serve(ctx, b, log)
 	})
 }
@@ -57,7 +57,7 @@ func (c *libratoCmd) config(log *slog.Logger) (librato.Config, error) {
 	cfg := librato.Config{
 		User: c.User, Token: c.Token, URL: c.URL, PlainHTTP: c.PlainHTTP, API: librato.API(c.API),
 		Prefix: c.Prefix, Percentiles: c.Percentiles, Logger: log,
-		From: c.From, Levels: c.Levels.Levels, Interval: c.Flush,
+		From: c.From, Levels: c.Levels.Levels, Samples: c.Samples, Interval: c.Flush,
 	}
 	if c.TokenFile != "" {
 		token, err := readToken(c.TokenFile)

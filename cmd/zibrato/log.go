@@ -17,7 +17,7 @@ import (
 )
 
 type logCmd struct {
-	receiving
+	merging
 	Flush    time.Duration `default:"10s" help:"Write once in this time."`
 	File     string        `placeholder:"PATH" help:"Append to this file instead of standard output."`
 	MaxBytes int64         `default:"104857600" help:"Rotate the file before it grows larger than this; -1 means never."`
@@ -48,7 +48,7 @@ func (c *logCmd) Run(log *slog.Logger) error {
 		if err != nil {
 			return receiveTerms(err)
 		}
-		log.Info("log: subscribing", "from", c.From, "levels", c.Levels.orAll(), "every", c.Flush)
+		log.Info("log: subscribing", "from", c.From, "levels", c.Levels.orAll(), "detail", c.detail(), "every", c.Flush)
 		return serve(ctx, b, log)
 	})
 }
@@ -59,7 +59,7 @@ func (c *logCmd) start(log *slog.Logger, end func()) (*backend.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	sub, err := subscriber.Start(subscriber.Config{From: c.From, Levels: c.Levels.Levels, Logger: log})
+	sub, err := subscriber.Start(subscriber.Config{From: c.From, Levels: c.Levels.Levels, Detail: c.detail(), Logger: log})
 	if err != nil {
 		return nil, errors.Join(err, sink.Close(context.Background()))
 	}

@@ -9,12 +9,26 @@ import (
 
 	"github.com/zibrato/zibrato/backend"
 	"github.com/zibrato/zibrato/metric"
+	"github.com/zibrato/zibrato/subscriber"
 )
 
 // receiving are the flags of every command that subscribes.
 type receiving struct {
 	From   string `default:"tcp://127.0.0.1:5551" help:"The forwarder's endpoint for subscribers."`
 	Levels levels `placeholder:"LIST" help:"Levels to subscribe to, as debug,info; info+ means info and above. By default all."`
+}
+
+// merging are the flags of every command that merges what it receives.
+type merging struct {
+	receiving
+	Samples bool `help:"Receive each sample by itself. By default programs send summaries of them, which costs less and comes to the same."`
+}
+
+func (m *merging) detail() metric.Detail {
+	if m.Samples {
+		return subscriber.Samples
+	}
+	return subscriber.Summaries
 }
 
 // levels is a list of levels as a flag.

@@ -35,6 +35,11 @@ func appendHuman(dst []byte, b *metric.Batch, i int) []byte {
 	if s.Unit != "" && s.Kind != metric.Timer {
 		dst = append(append(dst, ' '), s.Unit...)
 	}
+	return appendOrigin(dst, s)
+}
+
+// appendOrigin writes where a series comes from, source and tags.
+func appendOrigin(dst []byte, s *metric.Series) []byte {
 	if s.Source != "" {
 		dst = append(append(dst, ' '), s.Source...)
 	}
@@ -44,27 +49,39 @@ func appendHuman(dst []byte, b *metric.Batch, i int) []byte {
 	return dst
 }
 
-// appendJSON writes a sample as an object. A value that is no number, as only a broken sender has it, is null.
-func appendJSON(dst []byte, b *metric.Batch, i int) []byte {
-	sample := b.Samples[i]
-	s := b.Entries[sample.Entry].Series
+// identity is what every object says of its series.
+type identity struct {
+	Time   string            `json:"time"`
+	Name   string            `json:"name"`
+	Kind   string            `json:"kind"`
+	Level  metric.Level      `json:"level"`
+	Source string            `json:"source"`
+	Tags   map[string]string `json:"tags"`
+}
+
+func identify(s *metric.Series, at time.Time) identity {
 	tags := make(map[string]string, len(s.Tags))
 	for _, t := range s.Tags {
 		tags[t.Key] = t.Value
 	}
+	return identity{at.UTC().Format(time.RFC3339Nano), s.Name, s.Kind.String(), s.Level, s.Source, tags}
+}
+
+// appendJSON writes a sample as an object. A value that is no number, as only a broken sender has it, is null.
+func appendJSON(dst []byte, b *metric.Batch, i int) []byte {
+	sample := b.Samples[i]
+	s := b.Entries[sample.Entry].Series
+	return appendObject(dst, struct {
+		identity
+		Value json.RawMessage `json:"value"`
+	}{identify(s, sampleTime(b, i)), jsonValue(s.Kind, sample.Value)})
+}
+
+func appendObject(dst []byte, object any) []byte {
 	line := bytes.NewBuffer(dst)
 	enc := json.NewEncoder(line)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(struct {
-		Time   string            `json:"time"`
-		Name   string            `json:"name"`
-		Kind   string            `json:"kind"`
-		Level  metric.Level      `json:"level"`
-		Source string            `json:"source"`
-		Tags   map[string]string `json:"tags"`
-		Value  json.RawMessage   `json:"value"`
-	}{sampleTime(b, i).UTC().Format(time.RFC3339Nano), s.Name, s.Kind.String(), s.Level, s.Source, tags, jsonValue(s.Kind, sample.Value)})
-	if err != nil {
+	if err := enc.Encode(object); err != nil {
 		panic(err) // No type in there can fail.
 	}
 	return bytes.TrimSuffix(line.Bytes(), []byte("\n"))

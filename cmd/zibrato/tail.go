@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/zibrato/zibrato/metric"
 	"github.com/zibrato/zibrato/subscriber"
@@ -17,15 +18,21 @@ import (
 
 type tailCmd struct {
 	receiving
-	JSON bool `name:"json" help:"Write objects of time, name, kind, level, source, tags and value (seconds for timers)."`
+	Summaries bool `help:"Show what each interval did to each series, a second by default, instead of each sample."`
+	JSON      bool `name:"json" help:"Write objects of time, name, kind, level, source, tags and value (seconds for timers), or the statistics of --summaries."`
 }
 
 func (tailCmd) Help() string {
 	return `Writes each sample as a line of its own, as soon as it arrives. What is shown of a counter is what it grew by.
 
+With --summaries a line is what one process had to say of a series since its last: the number of calls, mean, median, 99th percentile and
+maximum; of a counter what it grew by, of gauges and up-down counters the last value, too. What is published as text has no summaries and is
+shown as it comes.
+
 Example:
 
     zibrato tail --levels debug,info --json
+    zibrato tail --levels debug --summaries
 
 Exit status: 0 ended by SIGTERM or SIGINT or by a closed standard output, 1 failure, 2 wrong usage.`
 }
@@ -33,32 +40,34 @@ Exit status: 0 ended by SIGTERM or SIGINT or by a closed standard output, 1 fail
 func (c *tailCmd) Run(log *slog.Logger) error {
 	survivePipes()
 	return untilSignal(func(ctx context.Context) error {
-		sub, err := subscriber.Start(subscriber.Config{From: c.From, Levels: c.Levels.Levels, Logger: log})
+		cfg := subscriber.Config{From: c.From, Levels: c.Levels.Levels, Logger: log}
+		if c.Summaries {
+			cfg.Detail = subscriber.Summaries
+		}
+		sub, err := subscriber.Start(cfg)
 		if err != nil {
 			return receiveTerms(err)
 		}
-		log.Info("tail: subscribing", "from", c.From, "levels", c.Levels.orAll())
-		format := appendHuman
+		log.Info("tail: subscribing", "from", c.From, "levels", c.Levels.orAll(), "detail", cfg.Detail)
+		format := humanLines()
 		if c.JSON {
-			format = appendJSON
+			format = jsonLines
 		}
 		err = show(ctx, sub, os.Stdout, format)
 		return receiveTerms(errors.Join(err, sub.Close()))
 	})
 }
 
-// show writes the samples of sub to w until ctx ends, or nobody reads w any more.
-func show(ctx context.Context, sub *subscriber.Subscriber, w io.Writer, format func([]byte, *metric.Batch, int) []byte) error {
+// show writes what sub receives to w until ctx ends, or nobody reads w any more.
+func show(ctx context.Context, sub *subscriber.Subscriber, w io.Writer, format func([]byte, *metric.Batch, time.Time) []byte) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	out := bufio.NewWriterSize(w, 64<<10)
-	var line []byte
+	var lines []byte
 	var broken error
 	err := sub.Receive(ctx, func(b *metric.Batch) {
-		for i := range b.Samples {
-			line = append(format(line[:0], b, i), '\n')
-			out.Write(line) // Flush returns the error, whichever write has it.
-		}
+		lines = format(lines[:0], b, time.Now())
+		out.Write(lines) // Flush returns the error, whichever write has it.
 		if broken = out.Flush(); broken != nil {
 			end()
 		}
@@ -67,4 +76,29 @@ func show(ctx context.Context, sub *subscriber.Subscriber, w io.Writer, format f
 		broken = nil
 	}
 	return errors.Join(err, broken)
+}
+
+// humanLines returns what writes batches for people.
+func humanLines() func([]byte, *metric.Batch, time.Time) []byte {
+	width := 0
+	return func(dst []byte, b *metric.Batch, now time.Time) []byte {
+		for i := range b.Samples {
+			dst = append(appendHuman(dst, b, i), '\n')
+		}
+		for _, g := range gains(b) {
+			dst = append(g.appendHuman(dst, now, &width), '\n')
+		}
+		return dst
+	}
+}
+
+// jsonLines writes a batch as objects.
+func jsonLines(dst []byte, b *metric.Batch, now time.Time) []byte {
+	for i := range b.Samples {
+		dst = append(appendJSON(dst, b, i), '\n')
+	}
+	for _, g := range gains(b) {
+		dst = append(g.appendJSON(dst, now), '\n')
+	}
+	return dst
 }

@@ -163,7 +163,7 @@ func TestFlagsAreEnvironmentVariablesToo(t *testing.T) {
 	}
 	for _, prefix := range []string{"ZIBRATO_", "LIBRATO_"} {
 		p := start(t, []string{prefix + "USER=me", prefix + "TOKEN=x", "ZIBRATO_FROM=" + to, "ZIBRATO_LEVELS=info+"}, "librato")
-		p.stderr.await(t, regexp.QuoteMeta(to)+`.*info,warning,error,critical`)
+		p.stderr.await(t, regexp.QuoteMeta(to)+`.*info,warning,error,critical detail=summaries`)
 		p.endsSoon(t, os.Interrupt)
 	}
 }

@@ -1,0 +1,138 @@
+//go:build cgo
+
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// gain is what a batch of summaries says of one series.
+type gain struct {
+	*metric.Entry
+	metric.Summary // empty: all that is known are the totals
+}
+
+// gains are those of a batch to which something happened.
+func gains(b *metric.Batch) []gain {
+	if b.Detail != metric.Summaries {
+		return nil
+	}
+	all := make([]gain, len(b.Entries))
+	for i := range b.Summaries {
+		all[b.Summaries[i].Entry].Summary = b.Summaries[i].Summary
+	}
+	some := all[:0]
+	for i, g := range all {
+		g.Entry = &b.Entries[i]
+		if g.calls() > 0 || g.Count > 0 {
+			some = append(some, g)
+		}
+	}
+	return some
+}
+
+func (g gain) calls() uint64 { return g.After.Count - g.Before.Count }
+
+// sum is what the calls add up to, in the series' units, exactly; of kinds without a sum, NaN.
+func (g gain) sum() float64 {
+	switch k := g.Series.Kind; k {
+	case metric.Timer, metric.Counter:
+		return k.InUnits(metric.IntValue(g.After.Sum.Int() - g.Before.Sum.Int()))
+	case metric.Distribution:
+		return g.After.Sum.Float() - g.Before.Sum.Float()
+	}
+	return math.NaN()
+}
+
+// mean is that of all calls where they have a sum, else that of the known ones.
+func (g gain) mean() float64 {
+	if k := g.Series.Kind; k == metric.Timer || k == metric.Distribution {
+		return g.sum() / float64(g.calls())
+	}
+	return g.Mean()
+}
+
+// widestName is how far columns move to the right for the sake of long names.
+const widestName = 40
+
+// appendHuman writes a line for people, in columns: time, level, kind, name, calls, statistics, source, tags. *width is that of the widest name so far.
+func (g gain) appendHuman(dst []byte, now time.Time, width *int) []byte {
+	s := g.Series
+	*width = max(*width, min(utf8.RuneCountInString(s.Name), widestName))
+	dst = now.Local().AppendFormat(dst, "2006-01-02T15:04:05.000Z07:00")
+	dst = fmt.Appendf(dst, " %-8s %-12s %-*s n=%-8d", s.Level, s.Kind, *width, s.Name, g.calls())
+	column := func(name string, v float64) { dst = fmt.Appendf(dst, " %s=%-8s", name, brief(s, v)) }
+	if s.Kind == metric.Counter {
+		column("sum", g.sum())
+		return appendOrigin(dst, s)
+	}
+	column("mean", g.mean())
+	column("p50", g.Quantile(0.5))
+	column("p99", g.Quantile(0.99))
+	if g.Count > 0 {
+		column("max", g.Max)
+	} else {
+		column("max", math.NaN())
+	}
+	if s.Kind == metric.Gauge || s.Kind == metric.UpDown {
+		column("last", g.Last)
+	}
+	return appendOrigin(dst, s)
+}
+
+// brief is a duration or a number with four digits, a whole number with all of them.
+func brief(s *metric.Series, v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "-"
+	case s.Kind != metric.Timer && v == math.Trunc(v) && math.Abs(v) < 1e9:
+		return strconv.FormatInt(int64(v), 10)
+	case s.Kind != metric.Timer:
+		return strconv.FormatFloat(v, 'g', 4, 64)
+	}
+	d := time.Duration(v * 1e9)
+	for unit := time.Duration(1); unit < time.Hour; unit *= 10 {
+		if d < 10_000*unit {
+			return d.Round(unit).String()
+		}
+	}
+	return d.Round(time.Minute).String()
+}
+
+// appendJSON writes a line for programs. What is not known is left out.
+func (g gain) appendJSON(dst []byte, now time.Time) []byte {
+	type statistics struct {
+		Sum  *float64 `json:"sum,omitempty"`
+		Mean *float64 `json:"mean,omitempty"`
+		Min  *float64 `json:"min,omitempty"`
+		P50  *float64 `json:"p50,omitempty"`
+		P99  *float64 `json:"p99,omitempty"`
+		Max  *float64 `json:"max,omitempty"`
+		Last *float64 `json:"last,omitempty"`
+	}
+	known := func(v float64) *float64 {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+		return &v
+	}
+	st := statistics{Sum: known(g.sum())}
+	if g.Series.Kind != metric.Counter {
+		st.Mean = known(g.mean())
+	}
+	if g.Count > 0 {
+		st.Min, st.Max, st.Last = known(g.Min), known(g.Max), known(g.Last)
+		st.P50, st.P99 = known(g.Quantile(0.5)), known(g.Quantile(0.99))
+	}
+	return appendObject(dst, struct {
+		identity
+		Count uint64 `json:"count"`
+		statistics
+	}{identify(g.Series, now), g.calls(), st})
+}
