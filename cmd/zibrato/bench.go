@@ -22,8 +22,7 @@ type benchCmd struct {
 func (benchCmd) Help() string {
 	return `Measures, on this machine, what one call of each kind costs, next to time.Now() and an empty deferred call, on one core and
 on all at once; and what share of a core 100,000 timers a second take, from the call to the backend's window. It needs
-nothing else to run, and reaches no other machine. Figures are medians of many short turns; below 10s, those of the
-pipeline hold much of its start. Progress goes to standard error, the report to standard output.
+nothing else to run, and reaches no other machine. Figures are medians of many short turns. Progress goes to standard error, the report to standard output.
 
 Example:
 

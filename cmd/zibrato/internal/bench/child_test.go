@@ -49,8 +49,9 @@ func TestASliceOfThePipelineDeliversEveryTimer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := uint64(d.Seconds() * workRate); with.timed != want || with.arrived != want {
-				t.Errorf("%s: %d timers made and %d arrived, want %d", detail, with.timed, with.arrived, want)
+			lead, timers := uint64((d / leadIn).Seconds()*workRate), uint64(d.Seconds()*workRate)
+			if want := lead + timers; with.timed != want || with.arrived != want || with.measured != timers {
+				t.Errorf("%s: %+v: want %d timers, and %d measured", detail, with, want, timers)
 			}
 			if with.process <= 0 || with.all <= with.process {
 				t.Errorf("%s: %+v: want the parent's processor time in all of it", detail, with)
@@ -68,12 +69,12 @@ func TestTheTimeForThePipelineIsDividedIntoRounds(t *testing.T) {
 		rounds int
 		slice  time.Duration
 	}{
-		{9 * time.Second, 6, 500 * time.Millisecond},
-		{90 * time.Second, 60, 500 * time.Millisecond},
-		{1800 * time.Millisecond, 3, 200 * time.Millisecond},
+		{9 * time.Second, 3, 9 * time.Second / 3 / 7 * 2},
+		{90 * time.Second, 34, 756302521},
+		{2100 * time.Millisecond, 3, 200 * time.Millisecond},
 		{time.Millisecond, 3, minSlice},
 	} {
-		if rounds, slice := plan(test.whole, 3); rounds != test.rounds || slice != test.slice {
+		if rounds, slice := plan(test.whole, 2); rounds != test.rounds || (slice-test.slice).Abs() > time.Microsecond {
 			t.Errorf("plan(%v) = %d, %v, want %d, %v", test.whole, rounds, slice, test.rounds, test.slice)
 		}
 	}

@@ -58,7 +58,7 @@ func (c Call) Spread() float64 {
 type Flow struct {
 	Detail  string `json:"detail"`          // what travels: "summaries", as to a backend by default, or "samples"
 	Rate    int    `json:"rate_per_second"` // timers a second
-	Timed   uint64 `json:"timed"`           // timers in all slices
+	Timed   uint64 `json:"timed"`           // timers in all
 	Arrived uint64 `json:"arrived"`         // of these, in the backend's windows
 	Process Share  `json:"process"`         // in the measured process: calls, drain, publisher
 	All     Share  `json:"all"`             // and in forwarder, subscriber and backend

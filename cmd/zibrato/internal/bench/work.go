@@ -9,11 +9,11 @@ import (
 	"github.com/zibrato/zibrato/internal/measure"
 )
 
-// The work: blocks of about a hundred nanoseconds, on as many series as a program of some size has, spread over time rather than in bursts, which would
-// find all caches warm.
+// The work: blocks of about a hundred nanoseconds, on as many series as a program of some size has. They come in bursts of a request's size, not one by
+// one, since waking up costs far more than any block, and differs more from time to time.
 const (
 	workRate   = 100_000 // blocks a second
-	workTick   = time.Millisecond
+	workTick   = 5 * time.Millisecond
 	workSeries = 100
 	workSteps  = 50      // of measure.Spin
 	workPrefix = "work." // begins the names of the series
