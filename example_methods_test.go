@@ -170,3 +170,25 @@ func ExampleDistributionVec_With() {
 	// info distribution payload kind=json count=1 sum=512
 	// info distribution payload kind=xml count=1 sum=2048
 }
+
+// A consumer that hands batches on tells what became of them.
+func ExampleHandled() {
+	rec := zibrato.New(zibrato.Config{})
+	var frame []byte
+	sent := make(chan int64, 16)
+	tap, err := rec.Attach(func(b *metric.Batch) {
+		frame = metric.AppendBatch(frame[:0], b)
+		sent <- int64(len(frame)) // … after sending it somewhere
+	})
+	if err != nil {
+		panic(err)
+	}
+	tap.Watch(nil, func(l zibrato.Level) bool { return l == zibrato.LevelInfo })
+	rec.Inc("calls")
+	if err := tap.Flush(context.Background()); err != nil {
+		panic(err)
+	}
+	tap.Report(zibrato.Handled{Bytes: <-sent, Spent: 20 * time.Microsecond})
+	fmt.Println(tap.Close(context.Background()))
+	// Output: <nil>
+}

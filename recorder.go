@@ -32,7 +32,8 @@ type Recorder struct {
 	// First, so that they are aligned on 32-bit platforms.
 	misused    [misuses]atomic.Int64
 	overflowed atomic.Int64
-	lost       atomic.Int64 // written by the drain
+	lost       atomic.Int64                              // written by the drain
+	handled    struct{ bytes, lost, spent atomic.Int64 } // see Tap.Report
 
 	Scope
 

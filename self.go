@@ -13,9 +13,10 @@ const (
 	misuseSeries   = "zibrato.misuse"           // counter, tag reason: calls that were wrong, and what was made legal
 	overflowSeries = "zibrato.overflow"         // one of each kind: the calls that found no series of their own
 	refusedSeries  = "zibrato.series.refused"   // counter: look-ups that found no room for a series
-	countSeries    = "zibrato.series"           // gauge: series that exist
+	countSeries    = "zibrato.series"           // gauge: series of the program
 	recordedSeries = "zibrato.samples.recorded" // counter: calls that recorded
 	lostSeries     = "zibrato.samples.lost"     // counter, tag where: samples whose count and sum were kept, but not they themselves
+	bytesSeries    = "zibrato.published.bytes"  // counter: what consumers handed on, such as to ZeroMQ
 	drainSeries    = "zibrato.drain"            // timer: passes of the drain that found something
 	shareSeries    = "zibrato.cpu.share"        // gauge: estimated CPU time of instrumentation, as a share of one core
 	clockSeries    = "zibrato.clock"            // gauge, tag source: 1 for where ticks come from
@@ -25,6 +26,7 @@ const (
 type self struct {
 	troubles []ownCounter // what is told as soon as it happens
 	recorded ownCounter
+	bytes    ownCounter
 	series   *series
 	drain    *series
 	share    *series
@@ -47,7 +49,7 @@ type tally struct {
 	records uint64        // taken from the ring
 	timings uint64        // those of them that read the clock twice
 	cells   uint64        // calls found in cells
-	spent   time.Duration // in the drain, what it hands to consumers included
+	spent   time.Duration // in the drain, what it hands to consumers included, and by consumers elsewhere
 }
 
 // addOwnSeries adds the series that the recorder keeps about itself. The caller holds mu.
@@ -65,9 +67,12 @@ func (r *Recorder) addOwnSeries() {
 		trouble(misuseSeries, "wrong calls of instruments, and names that were made legal", r.misused[m].Load, metric.Tag{Key: "reason", Value: misuseReasons[m]})
 	}
 	trouble(refusedSeries, "look-ups that found no room for a series", r.overflowed.Load)
-	trouble(lostSeries, "samples of which only count and sum were kept", r.lost.Load, metric.Tag{Key: "where", Value: "ring"})
+	const lostHelp = "samples of which only count and sum were kept"
+	trouble(lostSeries, lostHelp, r.lost.Load, metric.Tag{Key: "where", Value: "ring"})
+	trouble(lostSeries, lostHelp, r.handled.lost.Load, metric.Tag{Key: "where", Value: "publisher"})
 	r.self.recorded = counter(recordedSeries, "calls that recorded", func() int64 { return int64(r.tally.records + r.tally.cells) })
-	r.self.series = r.addOwn(metric.Gauge, countSeries, "{series}", "series that exist")
+	r.self.bytes = counter(bytesSeries, "bytes that consumers handed on", r.handled.bytes.Load)
+	r.self.series = r.addOwn(metric.Gauge, countSeries, "{series}", "series of the program that exist, of at most Config.MaxSeries")
 	r.self.drain = r.addOwn(metric.Timer, drainSeries, "s", "passes of the drain that found something, what they hand on included")
 	r.self.share = r.addOwn(metric.Gauge, shareSeries, "1", "estimated CPU time that instrumentation takes, as a share of one core")
 	r.self.clock = map[string]*series{}
@@ -100,17 +105,18 @@ func (p *drainPass) read(c ownCounter) {
 func (p *drainPass) report() {
 	r := p.r
 	p.read(r.self.recorded)
+	p.read(r.self.bytes)
 	for _, d := range r.self.passes {
 		p.observe(r.self.drain, metric.IntValue(int64(d)))
 	}
 	r.self.passes = r.self.passes[:0]
 	r.mu.Lock()
-	n := len(r.all)
+	n := len(r.all) - r.own
 	r.mu.Unlock()
 	p.set(r.self.series, float64(n))
 	p.share()
 	p.reportClock()
-	r.self.reported, r.self.told = p.uptime, r.tally
+	r.self.reported = p.uptime
 }
 
 // share estimates what instrumentation took since the last report, from the calibrated costs of calls and the drain's time.
@@ -118,7 +124,9 @@ func (p *drainPass) share() {
 	self := &p.r.self
 	elapsed := p.uptime - self.reported
 	t, was := p.r.tally, self.told
+	t.spent += time.Duration(p.r.handled.spent.Load())
 	spent := t.spent - was.spent + callCosts().of(t.timings-was.timings, t.records-was.records, t.cells-was.cells)
+	self.told = t
 	p.set(self.share, math.Round(1e6*float64(spent)/float64(elapsed))/1e6)
 }
 

@@ -117,6 +117,21 @@ func (r *Recorder) choose(f func(*Tap) bool) (taps []*Tap) {
 	return taps
 }
 
+// Handled is what a consumer did with batches after they were delivered to it.
+type Handled struct {
+	Bytes int64         // that it handed on, such as to ZeroMQ
+	Lost  int64         // samples that were in batches which it dropped, those behind summaries included
+	Spent time.Duration // of CPU, outside of deliver
+}
+
+// Report adds to what the recorder says about itself, in the series zibrato.published.bytes, zibrato.samples.lost and zibrato.cpu.share. Any
+// goroutine may call it.
+func (t *Tap) Report(h Handled) {
+	t.r.handled.bytes.Add(h.Bytes)
+	t.r.handled.lost.Add(h.Lost)
+	t.r.handled.spent.Add(int64(h.Spent))
+}
+
 // Flush delivers what was recorded before it was called.
 func (t *Tap) Flush(ctx context.Context) error {
 	r := t.r

@@ -108,10 +108,12 @@ func (p *Publisher) deliver(b *metric.Batch) {
 	listened := p.interest.Load().sends(form(p.cfg.Format, b.Detail), b.Level)
 	if p.cfg.Format == Text {
 		for i := range b.Samples {
-			p.put(listened, 1, 0, func(dst []byte) []byte { return metric.AppendText(dst, b, i) })
+			if !p.put(listened, 1, 0, func(dst []byte) []byte { return metric.AppendText(dst, b, i) }) {
+				p.tap.Report(zibrato.Handled{Lost: 1})
+			}
 		}
-	} else {
-		p.put(listened, len(b.Samples), len(b.Summaries), func(dst []byte) []byte { return metric.AppendBatch(dst, b) })
+	} else if !p.put(listened, len(b.Samples), len(b.Summaries), func(dst []byte) []byte { return metric.AppendBatch(dst, b) }) {
+		p.tap.Report(zibrato.Handled{Lost: samplesIn(b)})
 	}
 	if dropped := p.counts.dropped.Load(); p.drops.Rest(dropped) > 0 {
 		if since, due := p.drops.Due(dropped, logEvery, time.Now()); due {
@@ -123,15 +125,26 @@ func (p *Publisher) deliver(b *metric.Batch) {
 // logEvery is the least time between two log lines about the same thing.
 const logEvery = 10 * time.Second
 
-func (p *Publisher) put(listened bool, samples, summaries int, encode func([]byte) []byte) {
+// samplesIn returns of how many samples the batch has details.
+func samplesIn(b *metric.Batch) int64 {
+	n := int64(len(b.Samples))
+	for i := range b.Summaries {
+		n += int64(b.Summaries[i].Count)
+	}
+	return n
+}
+
+// put queues a message. It returns false when there is no room, or nobody to send it to.
+func (p *Publisher) put(listened bool, samples, summaries int, encode func([]byte) []byte) bool {
 	if !listened || !p.queue.put(encode) {
 		p.counts.dropped.Inc()
 		p.counts.droppedSamples.Add(uint64(samples))
 		p.counts.droppedSummaries.Add(uint64(summaries))
-		return
+		return false
 	}
 	p.counts.samples.Add(uint64(samples))
 	p.counts.summaries.Add(uint64(summaries))
+	return true
 }
 
 // run owns the socket.
@@ -170,6 +183,12 @@ const (
 
 // send hands libzmq what is queued. It reports whether something is left, for which there was no room.
 func (p *Publisher) send(s *socket) (left bool) {
+	begun, bytes := time.Now(), int64(0)
+	defer func() {
+		if bytes > 0 {
+			p.tap.Report(zibrato.Handled{Bytes: bytes, Spent: time.Since(begun)})
+		}
+	}()
 	for n := 0; ; n++ {
 		msg := p.queue.first()
 		if msg == nil {
@@ -195,6 +214,7 @@ func (p *Publisher) send(s *socket) (left bool) {
 		}
 		p.counts.messages.Inc()
 		p.counts.bytes.Add(uint64(len(msg)))
+		bytes += int64(len(msg))
 		p.queue.drop()
 		if n%16 == 15 { // sending may have swallowed the descriptor's signal
 			p.hear(s)
