@@ -172,7 +172,7 @@ func ExampleDistributionVec_With() {
 }
 
 // A consumer that hands batches on tells what became of them.
-func ExampleHandled() {
+func ExampleTap_Report() {
 	rec := zibrato.New(zibrato.Config{})
 	var frame []byte
 	sent := make(chan int64, 16)
@@ -191,4 +191,10 @@ func ExampleHandled() {
 	tap.Report(zibrato.Handled{Bytes: <-sent, Spent: 20 * time.Microsecond})
 	fmt.Println(tap.Close(context.Background()))
 	// Output: <nil>
+}
+
+func ExampleHandled() {
+	h := zibrato.Handled{Bytes: 65536, Spent: 20 * time.Microsecond} // one message was sent
+	fmt.Println(h.Bytes, h.Lost, h.Spent)
+	// Output: 65536 0 20µs
 }
