@@ -49,7 +49,7 @@ func TestASliceOfThePipelineDeliversEveryTimer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			lead, timers := uint64((d / leadIn).Seconds()*workRate), uint64(d.Seconds()*workRate)
+			lead, timers := uint64((d/leadIn).Seconds()*workRate), uint64(d.Seconds()*workRate)
 			if want := lead + timers; with.timed != want || with.arrived != want || with.measured != timers {
 				t.Errorf("%s: %+v: want %d timers, and %d measured", detail, with, want, timers)
 			}
