@@ -8,7 +8,7 @@ BENCHCOUNT ?= 1
 FUZZTIME ?= 10s
 
 # The modules of go.work; ./... does not reach from one into the other.
-MODULES := . cmd/zibrato
+MODULES := . bench/peers cmd/zibrato
 # Where the parts that need no ZeroMQ must build, besides here.
 PLATFORMS := linux/arm64 linux/386 windows/amd64 darwin/arm64
 

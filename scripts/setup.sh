@@ -6,7 +6,7 @@
 set -eu
 
 zmq_version=4.3.3 # older ones can be brought down by their peers
-go_version=1.25
+go_version=1.26
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
