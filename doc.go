@@ -19,6 +19,8 @@
 // The functions of the package take a name and find the instrument by it. An instrument that a package variable holds is the
 // fastest way. A Vec holds the instruments that differ by the values of some tags, and finds one without allocating.
 //
+// What a timer reports is corrected by what an empty block reads; what Observe is given is not.
+//
 // Every measurement has a level, a source and tags. A [Scope], made by [With], has the same functions at another level,
 // from another source or with more tags. Levels are what subscribers choose by: a level that nobody watches is not measured.
 //
@@ -31,6 +33,11 @@
 //
 // A recorder holds up to Config.MaxSeries series. Past that, calls count on one series of each kind, "zibrato.overflow". A
 // ring that is full loses the single samples, not their count and sum; zibrato.samples.lost counts them.
+//
+// # What it tells about itself
+//
+// At level info a recorder publishes, under names that begin with "zibrato.", how many samples it recorded and lost, what its drain
+// and its publisher took, where its clock ticks, and an estimate of the CPU time that all of it took. README.md lists them.
 //
 // # Concurrency
 //
