@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"strconv"
 	"testing"
 	"time"
 
@@ -29,7 +28,7 @@ func BenchmarkPipelineDrain(b *testing.B) {
 	}
 	defer tap.Close(context.Background())
 	tap.Watch(func(l zibrato.Level) bool { return l == zibrato.LevelInfo }, nil)
-	timers := timersOf(r, series)
+	timers := harness.Timers(r, series)
 	want := 0
 	for b.Loop() {
 		for i := range records {
@@ -45,13 +44,4 @@ func BenchmarkPipelineDrain(b *testing.B) {
 	}
 	b.ReportMetric(float64(want)/b.Elapsed().Seconds(), "records/s")
 	b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(want), "ns/record")
-}
-
-func timersOf(r *zibrato.Recorder, n int) []*zibrato.Timer {
-	vec := r.NewTimerVec("t", []string{"k"})
-	timers := make([]*zibrato.Timer, n)
-	for i := range timers {
-		timers[i] = vec.With(strconv.Itoa(i))
-	}
-	return timers
 }

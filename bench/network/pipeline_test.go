@@ -11,6 +11,7 @@ import (
 
 	"github.com/zibrato/zibrato"
 	"github.com/zibrato/zibrato/backend"
+	"github.com/zibrato/zibrato/bench/internal/harness"
 	"github.com/zibrato/zibrato/forwarder"
 	"github.com/zibrato/zibrato/metric"
 	"github.com/zibrato/zibrato/publisher"
@@ -26,7 +27,11 @@ type counting struct {
 func (c *counting) Receive(ctx context.Context, deliver func(*metric.Batch)) error {
 	return c.Source.Receive(ctx, func(b *metric.Batch) {
 		deliver(b)
-		c.came.Add(int64(len(b.Samples)))
+		for i := range b.Samples {
+			if harness.HasDetail(b.Entries[b.Samples[i].Entry].Series) {
+				c.came.Inc()
+			}
+		}
 	})
 }
 
@@ -93,7 +98,7 @@ func network(b *testing.B, receive func(*counting) (stop func())) {
 	if err := pub.WaitSubscriber(ctx, metric.Info); err != nil {
 		b.Fatal(err)
 	}
-	timers := timersOf(rec, series)
+	timers := harness.Timers(rec, series)
 	sent := int64(0)
 	for b.Loop() {
 		for i := range records {

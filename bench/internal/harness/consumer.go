@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -68,6 +69,16 @@ func (c *Consumer) deliver(batch *metric.Batch) {
 // HasDetail tells series whose single values matter from counters, and from the recorder's own series.
 func HasDetail(s *metric.Series) bool {
 	return s.Kind != metric.Counter && s.Kind != metric.UpDown && !strings.HasPrefix(s.Name, "zibrato.")
+}
+
+// Timers returns so many timers that differ by a tag.
+func Timers(r *zibrato.Recorder, n int) []*zibrato.Timer {
+	vec := r.NewTimerVec("t", []string{"k"})
+	timers := make([]*zibrato.Timer, n)
+	for i := range timers {
+		timers[i] = vec.With(strconv.Itoa(i))
+	}
+	return timers
 }
 
 // Flush lets all that was recorded be delivered.
