@@ -33,7 +33,7 @@ var layers = [][]string{
 	{"backend"},
 	{"backend/backendtest"},
 	{"librato", "sink/..."},
-	{"internal/measure"}, // for benchmarks and the program, and nothing that others import
+	{"internal/machinecode", "internal/measure"}, // for tests, benchmarks and the program, and nothing that others import
 	{"bench/internal/harness"},
 	{"bench/...", "fuzz/...", "interop/...", "examples/...", "cmd/..."},
 }

@@ -21,7 +21,10 @@ func procUnpin()
 type holder struct{}
 
 // hold pins, and returns the number of this P's shard, which may not exist yet. It must be followed by release in any case.
-func (r *Ring) hold() int { return procPin() }
+func (r *Ring) hold() int {
+	_ = &r.count // a nil Ring panics here, where recover helps
+	return procPin()
+}
 
 func (r *Ring) release(*shard) { procUnpin() }
 

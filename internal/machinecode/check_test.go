@@ -1,0 +1,96 @@
+//go:build linux && amd64
+
+package machinecode_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/zibrato/zibrato/internal/machinecode"
+)
+
+// theT is the layout of T in testdata/regions.go.
+func theT() *machinecode.Type {
+	t := &machinecode.Type{Name: "T", Size: 88, Passes: []machinecode.Pass{{Word: 0, From: 8, To: 40}}}
+	t.Fields = map[int64]machinecode.Field{
+		40: {To: t, NeverNil: "the test says so"},
+		48: {To: t},
+		72: {To: t, Table: true, Length: 56},
+		80: {To: t, Table: true, Mask: true, Length: 64},
+	}
+	return t
+}
+
+func TestFaultsAreFoundAndNothingElseIs(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "regions")
+	if out, err := exec.Command("go", "build", "-o", binary, "testdata/regions.go").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	program, err := machinecode.Read(binary, `^main\.`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const writeBarrier = "preserves all registers"
+	report := machinecode.Check(program, machinecode.Rules{
+		Pin: "runtime.procPin", Unpin: "runtime.procUnpin",
+		Receivers: map[string]*machinecode.Type{"(*T)": theT()},
+		Follow:    "main.",
+		Calls: map[string]machinecode.Call{
+			"runtime.gcWriteBarrier1": {Why: writeBarrier, Buffer: 8},
+			"runtime.gcWriteBarrier2": {Why: writeBarrier, Buffer: 16},
+		},
+	})
+	wanted := wants(t, "testdata/regions.go")
+	for _, f := range report.Findings {
+		ok := false
+		for w := range wanted {
+			if f.Func == w.fn && (f.Instr.Source == w.at || w.inlined) && strings.Contains(f.What, w.what) {
+				wanted[w], ok = true, true
+			}
+		}
+		if !ok {
+			t.Errorf("not wanted: %s", f)
+		}
+		if s := f.String(); !strings.Contains(s, f.Func) || !strings.Contains(s, f.Instr.Op) || !strings.Contains(s, f.Instr.Source) {
+			t.Errorf("%q does not name function, instruction and line", s)
+		}
+	}
+	for w, found := range wanted {
+		if !found {
+			t.Errorf("not found at %s in %s: %s", w.at, w.fn, w.what)
+		}
+	}
+	if n := len(report.Pinned); n < len(wanted)-5 || report.Ways < n {
+		t.Errorf("%d functions with %d ways were followed", n, report.Ways)
+	}
+}
+
+type want struct {
+	fn, at, what string
+	inlined      bool // the line is that of a function that was inlined
+}
+
+// wants reads the comments that say what is to be found where.
+func wants(t *testing.T, file string) map[want]bool {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fn, m := "", map[want]bool{}
+	for n, line := range strings.Split(string(text), "\n") {
+		if f := regexp.MustCompile(`^func (\(t \*T\)) (\w+)`).FindStringSubmatch(line); f != nil {
+			fn = "main.(*T)." + f[2]
+		}
+		for _, w := range strings.Split(line, "// want")[1:] {
+			kind, what, _ := strings.Cut(strings.TrimSpace(w), ": ")
+			m[want{fn, fmt.Sprintf("%s:%d", filepath.Base(file), n+1), what, kind == "-inlined"}] = false
+		}
+	}
+	return m
+}

@@ -1,0 +1,159 @@
+//go:build linux && amd64 && !race && !zibrato_portable
+
+package ring
+
+import (
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/zibrato/zibrato/internal/machinecode"
+)
+
+// The layout of what a holder works on, and why its pointers are there. It is what the machine code is held against: its offsets are the compiler's.
+var (
+	segmentType = &machinecode.Type{
+		Name: "segment", Size: int64(unsafe.Sizeof(segment{})),
+		Passes: []machinecode.Pass{{
+			Word: int64(unsafe.Offsetof(segment{}.committed)),
+			From: int64(unsafe.Offsetof(segment{}.records)), To: int64(unsafe.Sizeof(segment{})),
+		}},
+	}
+	chunkType = &machinecode.Type{
+		Name: "chunk", Size: int64(unsafe.Sizeof(chunk{})),
+		Passes: []machinecode.Pass{{
+			Word: int64(unsafe.Offsetof(chunk{}.changed)),
+			From: int64(unsafe.Offsetof(chunk{}.cells)), To: int64(unsafe.Sizeof(chunk{})),
+		}},
+	}
+	shardType = &machinecode.Type{
+		Name: "shard", Size: int64(unsafe.Sizeof(shard{})),
+		Fields: map[int64]machinecode.Field{
+			int64(unsafe.Offsetof(shard{}.tail)): {
+				To: segmentType, NeverNil: "extend makes a shard with its first segment, and only putSlowly sets another, which it has",
+			},
+			int64(unsafe.Offsetof(shard{}.chunks)): {
+				To: chunkType, Table: true, Mask: true, Length: int64(unsafe.Offsetof(shard{}.mask)),
+				NeverNil: "extend makes a shard with its table of mask+1 chunks, a power of two, and neither changes",
+			},
+		},
+	}
+	ringType = &machinecode.Type{
+		Name: "Ring", Size: int64(unsafe.Sizeof(Ring{})),
+		Fields: map[int64]machinecode.Field{
+			int64(unsafe.Offsetof(Ring{}.shards)): {To: shardType, Table: true, Length: int64(unsafe.Offsetof(Ring{}.count))},
+		},
+	}
+)
+
+var pinnedRules = machinecode.Rules{
+	Pin: "runtime.procPin", Unpin: "runtime.procUnpin",
+	Receivers: map[string]*machinecode.Type{"(*Ring)": ringType},
+	Follow:    "github.com/zibrato/zibrato/",
+	Calls: map[string]machinecode.Call{
+		"sync/atomic.StorePointer": {
+			Why:    "go:nosplit, as the test sees; it stores a word where AX points and tells the collector, as every store of a pointer does",
+			Stores: true,
+		},
+		"runtime.gcWriteBarrier1": {Why: writeBarrier, Buffer: 8},
+		"runtime.gcWriteBarrier2": {Why: writeBarrier, Buffer: 16},
+	},
+}
+
+const writeBarrier = "assembly that makes room in the P's buffer; a full one is flushed on the system stack, without preemption"
+
+func TestThePinnedRegionsCannotPanic(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "program")
+	if out, err := exec.Command("go", "build", "-o", binary, "testdata/program.go").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	program, err := machinecode.Read(binary, `^(github\.com/zibrato/zibrato.*|sync/atomic\.StorePointer|runtime\.(procPin|procUnpin|gcWriteBarrier\d))$`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := machinecode.Check(program, pinnedRules)
+	for _, f := range report.Findings {
+		t.Error(f)
+	}
+	if want := holders(t); !slices.Equal(report.Pinned, want) {
+		t.Errorf("these functions pin:\n%q\nwant those that hold a shard, each by itself:\n%q", report.Pinned, want)
+	}
+	if report.Regions < len(report.Pinned) || report.Ways < report.Regions {
+		t.Errorf("%d ways through %d regions of %d functions are fewer than there can be", report.Ways, report.Regions, len(report.Pinned))
+	}
+	for name := range pinnedRules.Calls {
+		if f := program[name]; f == nil || f.GrowsStack() {
+			t.Errorf("%s is not shown to be nosplit", name)
+		}
+	}
+	for _, check := range boundsChecks(t) {
+		if report.Lines[check] {
+			t.Errorf("the compiler says that it left a bounds check in the pinned line %s", check)
+		}
+	}
+}
+
+// holders returns the symbols of the functions whose source holds a shard or pins.
+func holders(t *testing.T) (symbols []string) {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if match, err := build.Default.MatchFile(".", name); err != nil || !match || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Body == nil || f.Name.Name == "hold" {
+				continue
+			}
+			holds := false
+			ast.Inspect(f.Body, func(n ast.Node) bool {
+				if call, ok := n.(*ast.CallExpr); ok {
+					switch fun := call.Fun.(type) {
+					case *ast.SelectorExpr:
+						holds = holds || fun.Sel.Name == "hold"
+					case *ast.Ident:
+						holds = holds || fun.Name == "procPin"
+					}
+				}
+				return true
+			})
+			if holds {
+				symbols = append(symbols, "github.com/zibrato/zibrato/ring.(*Ring)."+f.Name.Name)
+			}
+		}
+	}
+	slices.Sort(symbols)
+	return symbols
+}
+
+// boundsChecks returns the lines of this package in which the compiler says that it left one.
+func boundsChecks(t *testing.T) (lines []string) {
+	t.Helper()
+	out, err := exec.Command("go", "build", "-gcflags=-d=ssa/check_bce", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^(?:\./)?(\w+\.go:\d+):\d+: Found Is\w*InBounds`).FindAllStringSubmatch(string(out), -1) {
+		lines = append(lines, m[1])
+	}
+	if len(lines) == 0 {
+		t.Fatalf("the compiler tells of no bounds check at all, though the drain has some: %s", out)
+	}
+	return lines
+}

@@ -1,0 +1,18 @@
+// Command program links what instrumented code links: all methods of a recorder, its instruments and its ring.
+package main
+
+import (
+	"reflect"
+
+	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/ring"
+)
+
+func main() {
+	for _, x := range []any{ring.New(0, 1), zibrato.New(zibrato.Config{})} {
+		v := reflect.ValueOf(x)
+		for i := range v.NumMethod() {
+			v.Method(i).Call(nil)
+		}
+	}
+}
