@@ -8,16 +8,18 @@ import (
 )
 
 const (
-	// passEvery is how long the drain waits between passes while much is recorded. A drain that chases the
+	// passEvery is how long the drain waits between passes at least, even while much is recorded. A drain that chases the
 	// producers takes their cache lines away and makes every call dearer.
 	passEvery = 10 * time.Millisecond
-	// passSeldom is how long it waits while little is.
-	passSeldom = 40 * time.Millisecond
-	// much is what must be recorded between two passes for the drain not to wait longer.
-	much = 2048
+	// Each pass costs a wake-up, so it waits longer while less is recorded: until about so many records have come, or so much time has passed.
+	passRecords = 8192
+	passSamples = 40 * time.Millisecond  // where single samples are wanted
+	passSeldom  = 250 * time.Millisecond // where not
+	// passLeast is how long it waits at least even when the ring fills.
+	passLeast = time.Millisecond
 	// linger is for how long the drain goes on looking by itself after it last found something. Then it sleeps until a call wakes it,
 	// which is dear for that call.
-	linger = 400 * time.Millisecond
+	linger = 2 * time.Second
 	// settle is how long a store may take to become visible, and much more than that. See ring.Ring.Sleeping.
 	settle = time.Millisecond
 	// sweepEvery is the backstop of an idle drain, and the grain of repeated totals.
@@ -37,28 +39,31 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 	defer close(stopped)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	wait, quiet := passEvery, time.Duration(0)
+	wait, quiet, last := passEvery, time.Duration(0), time.Time{}
 	for {
 		select {
 		case <-timer.C:
 		case <-r.hurry:
 			wait = passEvery
+		case <-r.ring.Filling():
+			if early := passLeast - time.Since(last); early > 0 {
+				timer.Reset(early)
+				continue
+			}
+			wait = passEvery
 		case <-stop:
 			return
 		}
-		found, _ := r.passAlone(stop)
+		found, due := r.passAlone(stop)
+		last = time.Now()
 		if found > 0 {
 			quiet = 0
 		} else {
 			quiet += wait
 		}
-		if found >= much {
-			wait = passEvery
-		} else {
-			wait = min(2*wait, passSeldom)
-		}
 		if quiet < linger {
-			timer.Reset(wait)
+			wait = r.pace(wait, found)
+			timer.Reset(min(wait, due))
 			continue
 		}
 		if !r.sleep(timer, stop) {
@@ -67,6 +72,23 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 		wait, quiet = passEvery, 0
 		timer.Reset(passEvery / 10) // let a few more come
 	}
+}
+
+// pace returns how long to wait for the next pass after one that found so much.
+func (r *Recorder) pace(waited time.Duration, found int) time.Duration {
+	longest := passSeldom
+	r.mu.Lock()
+	for _, l := range r.levels {
+		if l.wanted.Load()&wantSamples != 0 {
+			longest = passSamples
+		}
+	}
+	r.mu.Unlock()
+	wait := 2 * waited
+	if found > 0 {
+		wait = min(wait, waited*passRecords/time.Duration(found))
+	}
+	return min(max(wait, passEvery), longest)
 }
 
 // sleep waits until something was recorded, passing once a second meanwhile. It returns false when stop is closed.

@@ -100,6 +100,17 @@ func ExampleRing_Sleeping() {
 	// Output: 1 1
 }
 
+// A drain that takes its time is told when it should not.
+func ExampleRing_Filling() {
+	r := ring.New(4*ring.SegmentBytes, 1)
+	for range 4 * ring.SegmentBytes / 16 {
+		r.Put(metric.Record{}, ring.Int)
+	}
+	<-r.Filling()
+	fmt.Println("time to drain")
+	// Output: time to drain
+}
+
 func ExampleRing_Wake() {
 	r := ring.New(0, 1)
 	ready := r.Sleeping()

@@ -53,6 +53,7 @@ type Ring struct {
 	_ [cacheLine]byte // what follows is written where the lines above are read by every call
 
 	wake    chan struct{}
+	filling chan struct{}
 	mu      sync.Mutex
 	chunks  int // length of every shard's table of chunks, a power of two
 	free    []*segment
@@ -62,7 +63,7 @@ type Ring struct {
 
 // New returns a ring whose segments take at most maxBytes (0: DefaultBytes; at least one segment), with cells for series 0 to series-1.
 func New(maxBytes, series int) *Ring {
-	r := &Ring{wake: make(chan struct{}, 1)}
+	r := &Ring{wake: make(chan struct{}, 1), filling: make(chan struct{}, 1)}
 	r.Resize(maxBytes, series)
 	return r
 }
@@ -137,6 +138,10 @@ func (r *Ring) Sleeping() <-chan struct{} {
 	r.asleep.Store(true)
 	return r.wake
 }
+
+// Filling returns a channel that becomes ready when more than a quarter of the ring's memory waits to be drained, again with each further
+// segment.
+func (r *Ring) Filling() <-chan struct{} { return r.filling }
 
 // Awake takes the announcement back.
 func (r *Ring) Awake() { r.asleep.Store(false) }

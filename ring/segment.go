@@ -128,6 +128,12 @@ func (r *Ring) take() *segment {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if used := r.made - len(r.free); used > r.maxMade/4 {
+		select {
+		case r.filling <- struct{}{}:
+		default: // it is ready already
+		}
+	}
 	if n := len(r.free); n > 0 {
 		s := r.free[n-1]
 		r.free = r.free[:n-1]
