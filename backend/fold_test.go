@@ -193,8 +193,14 @@ func testDetail(t *testing.T, detail metric.Detail) {
 }
 
 func TestLateBackendTakesABaseline(t *testing.T) {
+	for _, d := range details {
+		t.Run(d.String(), func(t *testing.T) { testBaseline(t, d) })
+	}
+}
+
+func testBaseline(t *testing.T, d metric.Detail) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newProcess(1, time.Now(), metric.Samples)
+		p := newProcess(1, time.Now(), d)
 		old, young := p.add(series(metric.Counter, "old")), p.add(series(metric.Counter, "young"))
 		p.call(old, metric.IntValue(100))
 		p.batch(metric.Info, false) // nobody hears it
@@ -222,8 +228,14 @@ func TestLateBackendTakesABaseline(t *testing.T) {
 }
 
 func TestRepeatedTotalsMakeNoSeriesAppear(t *testing.T) {
+	for _, d := range details {
+		t.Run(d.String(), func(t *testing.T) { testRepeated(t, d) })
+	}
+}
+
+func testRepeated(t *testing.T, d metric.Detail) {
 	f := testFold(Config{})
-	p := newProcess(1, time.Now(), metric.Samples)
+	p := newProcess(1, time.Now(), d)
 	for _, k := range metric.Kinds {
 		p.call(p.add(series(k, k.String())), metric.Value(0))
 	}
@@ -360,9 +372,15 @@ func TestSeriesAreBoundedAndMadeUpForLater(t *testing.T) {
 }
 
 func TestForgottenProcessIsNotCountedTwice(t *testing.T) {
+	for _, d := range details {
+		t.Run(d.String(), func(t *testing.T) { testForgotten(t, d) })
+	}
+}
+
+func testForgotten(t *testing.T, d metric.Detail) {
 	synctest.Test(t, func(t *testing.T) {
 		f := testFold(Config{})
-		p := newProcess(1, time.Now(), metric.Samples)
+		p := newProcess(1, time.Now(), d)
 		s := p.add(series(metric.Counter, "jobs"))
 		p.call(s, metric.IntValue(5))
 		f.add(p.batch(metric.Info, false), time.Now())

@@ -123,30 +123,27 @@ func form(f Format, d metric.Detail) string {
 	return metric.SamplesTopic
 }
 
-// sends reports whether somebody listens to the level's messages of that form.
-func (i *interest) sends(form string, l metric.Level) bool {
-	_, live := i.match(form, l)
-	return live
+// wanted returns what selects the levels that are recorded for messages of a form.
+func (i *interest) wanted(form string) func(metric.Level) bool {
+	return func(l metric.Level) bool {
+		wanted, _ := i.match(form, l)
+		return wanted
+	}
 }
 
-// records reports whether somebody does, or did and is expected back.
-func (i *interest) records(form string, l metric.Level) bool {
-	wanted, _ := i.match(form, l)
-	return wanted
-}
-
-// match looks up every topic that selects the level: few, however many topics there are. The empty topic, and every other that
+// match reports whether messages of that form and level are wanted, and whether somebody listens now; else somebody did, and is expected
+// back. It looks up every topic that selects the level: few, however many topics there are. The empty topic, and every other that
 // begins with no binary form, stands for text.
-func (i *interest) match(form string, l metric.Level) (wanted, live bool) {
+func (i *interest) match(form string, l metric.Level) (wanted, listened bool) {
 	if len(i.topics) == 0 {
 		return false, false
 	}
 	whole := form + string(l) + "|"
-	for n := len(form); n <= len(whole) && !live; n++ {
-		isLive, ok := i.topics[whole[:n]]
-		wanted, live = wanted || ok, isLive
+	for n := len(form); n <= len(whole) && !listened; n++ {
+		live, ok := i.topics[whole[:n]]
+		wanted, listened = wanted || ok, live
 	}
-	return wanted, live
+	return wanted, listened
 }
 
 // asMuchAs reports whether both have the same recorded.

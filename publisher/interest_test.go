@@ -54,8 +54,9 @@ func TestEveryTopicSelectsWhatItsPrefixDoes(t *testing.T) {
 		now := s.interest()
 		for _, l := range levels {
 			for _, form := range []string{"", metric.SamplesTopic, metric.SummariesTopic} {
-				if got := now.sends(form, l); got != want(s.topics, form, l) || now.records(form, l) != got {
-					t.Fatalf("%q: %s%s: sends %v, records %v, want %v", s.topics, form, l, got, now.records(form, l), !got)
+				want := want(s.topics, form, l)
+				if wanted, listened := now.match(form, l); wanted != want || listened != want {
+					t.Fatalf("%q: %s%s: wanted %v, listened to %v, want %v", s.topics, form, l, wanted, listened, want)
 				}
 			}
 		}
@@ -77,17 +78,17 @@ func held(t *testing.T) *subscriptions {
 	return s
 }
 
-// expect checks what is sent and recorded: pairs of a topic and whether it is only held.
+// expect checks what is wanted, and whether somebody listens to that now.
 func expect(t *testing.T, s *subscriptions, what string, want map[string]bool) {
 	t.Helper()
 	now := s.interest()
 	for form, level := range map[string]metric.Level{metric.SummariesTopic: "debug", metric.SamplesTopic: "info"} {
-		live, wanted := want[string(level)]
-		if now.sends(form, level) != live || now.records(form, level) != wanted {
-			t.Errorf("%s: %s: sent %v, recorded %v; want %v, %v", what, level, now.sends(form, level), now.records(form, level), live, wanted)
+		wantLive, want := want[string(level)]
+		if wanted, live := now.match(form, level); wanted != want || live != wantLive {
+			t.Errorf("%s: %s: wanted %v, listened to %v; want %v, %v", what, level, wanted, live, want, wantLive)
 		}
 	}
-	if now.records(metric.SamplesTopic, "debug") || now.records(metric.SummariesTopic, "info") {
+	if now.wanted(metric.SamplesTopic)("debug") || now.wanted(metric.SummariesTopic)("info") {
 		t.Errorf("%s: a level is recorded in a detail that nobody asked for", what)
 	}
 }
@@ -178,7 +179,7 @@ func BenchmarkInterest(b *testing.B) {
 	now := s.interest()
 	b.Run("op=ask", func(b *testing.B) {
 		for b.Loop() {
-			now.records(metric.SummariesTopic, "debug")
+			now.match(metric.SummariesTopic, "debug")
 		}
 	})
 }

@@ -50,25 +50,7 @@ type Publisher struct {
 	stopping sync.Once
 	stop     chan context.Context // asks the socket's goroutine to close the socket until the context ends
 	stopped  chan struct{}        // closed when it did
-	result   error                // of the shutdown, once stopped is closed
-}
-
-// Stats says what a publisher did since it was started.
-type Stats struct {
-	Messages         uint64 // handed to libzmq
-	Bytes            uint64 // in them
-	Samples          uint64 // queued, one by one
-	Summaries        uint64 // queued
-	Dropped          uint64 // messages that found the queue full or no forwarder, or were queued at the end
-	DroppedSamples   uint64 // single samples that found the queue full or no forwarder
-	DroppedSummaries uint64 // summaries that did
-	Queued           int    // messages that wait now
-	QueuedBytes      int    // bytes in them
-	Topics           int    // that are subscribed to now
-	SamplesTopics    int    // of these, for single samples in the binary form
-	SummariesTopics  int    // of these, for summaries
-	Held             int    // topics that went with a lost connection and are recorded all the same, see Config.Hold
-	Connected        bool   // whether the forwarder answers
+	result   error                // of closing the socket, once stopped is closed; of the shutdown, once stopping is done
 }
 
 // Start connects to the forwarder, which need not exist yet, and attaches to the recorder. It fails on a config that is wrong and on a recorder that is closed.
@@ -104,8 +86,10 @@ func (p *Publisher) deliver(b *metric.Batch) {
 	for _, n := range b.Notices {
 		p.log.Warn(n)
 	}
-	// What is only held has nobody to go to: libzmq would drop it in silence.
-	listened := p.interest.Load().sends(form(p.cfg.Format, b.Detail), b.Level)
+	wanted, listened := p.interest.Load().match(form(p.cfg.Format, b.Detail), b.Level)
+	if !wanted { // withdrawn a moment ago
+		return
+	}
 	if p.cfg.Format == Text {
 		for i := range b.Samples {
 			if !p.put(listened, 1, 0, func(dst []byte) []byte { return metric.AppendText(dst, b, i) }) {
@@ -134,7 +118,7 @@ func samplesIn(b *metric.Batch) int64 {
 	return n
 }
 
-// put queues a message. It returns false when there is no room, or nobody to send it to.
+// put queues a message. It returns false when there is no room, or nobody to send it to: libzmq would drop it in silence.
 func (p *Publisher) put(listened bool, samples, summaries int, encode func([]byte) []byte) bool {
 	if !listened || !p.queue.put(encode) {
 		p.counts.dropped.Inc()
@@ -256,15 +240,11 @@ func (p *Publisher) watch(somebodyNew bool) {
 	if !somebodyNew && now.asMuchAs(was) {
 		return
 	}
-	wants := func(d metric.Detail) func(metric.Level) bool {
-		form := form(p.cfg.Format, d)
-		return func(l metric.Level) bool { return now.records(form, l) }
-	}
 	if p.cfg.Format == Text { // which has no summaries
-		p.tap.Watch(wants(metric.Samples), nil)
+		p.tap.Watch(now.wanted(""), nil)
 		return
 	}
-	p.tap.Watch(wants(metric.Samples), wants(metric.Summaries))
+	p.tap.Watch(now.wanted(metric.SamplesTopic), now.wanted(metric.SummariesTopic))
 }
 
 // WaitSubscriber waits until somebody subscribes to the level, in whatever detail: what is sent before that is lost. A program that lives for
@@ -274,8 +254,11 @@ func (p *Publisher) WaitSubscriber(ctx context.Context, l metric.Level) error {
 		p.mu.Lock()
 		changed := p.changed
 		p.mu.Unlock()
-		if now := p.interest.Load(); now.sends(form(p.cfg.Format, metric.Samples), l) || now.sends(form(p.cfg.Format, metric.Summaries), l) {
-			return nil
+		now := p.interest.Load()
+		for d := metric.Samples; d <= metric.Summaries; d++ {
+			if _, listened := now.match(form(p.cfg.Format, d), l); listened {
+				return nil
+			}
 		}
 		select {
 		case <-changed:
@@ -321,7 +304,8 @@ func (p *Publisher) unsent(err error) error {
 }
 
 // Shutdown sends what was recorded, detaches from the recorder and closes the socket. When it returns nil, all messages have left this
-// process. When ctx ends before that, or no forwarder takes them, Shutdown gives up, drops what is left and says how much. Later calls wait for the first and return what it did.
+// process. When ctx ends before that, or no forwarder takes them, Shutdown gives up, drops what is left and says how much. Later calls wait
+// for the first and return what it did.
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.stopping.Do(func() {
 		before := p.counts.dropped.Load()
@@ -373,26 +357,4 @@ func cause(ctx context.Context) error {
 		return err
 	}
 	return errors.New("the forwarder does not take them")
-}
-
-// Stats returns what the publisher did so far.
-func (p *Publisher) Stats() Stats {
-	n, bytes := p.queue.len()
-	now := p.interest.Load()
-	return Stats{
-		Messages:         p.counts.messages.Load(),
-		Bytes:            p.counts.bytes.Load(),
-		Samples:          p.counts.samples.Load(),
-		Summaries:        p.counts.summaries.Load(),
-		Dropped:          p.counts.dropped.Load(),
-		DroppedSamples:   p.counts.droppedSamples.Load(),
-		DroppedSummaries: p.counts.droppedSummaries.Load(),
-		Queued:           n,
-		QueuedBytes:      bytes,
-		Topics:           now.subscribed,
-		SamplesTopics:    now.samples,
-		SummariesTopics:  now.summaries,
-		Held:             now.held,
-		Connected:        p.connected.Load(),
-	}
 }

@@ -187,7 +187,7 @@ func TestALevelIsRecordedWhileSomebodySubscribes(t *testing.T) {
 	sub := listen(t, "tcp://127.0.0.1:*")
 	rec := zibrato.New(zibrato.Config{})
 	debug := rec.NewTimer("x", zibrato.AtLevel(zibrato.LevelDebug))
-	start(t, publisher.Config{Recorder: rec, Endpoint: sub.addr})
+	pub := start(t, publisher.Config{Recorder: rec, Endpoint: sub.addr})
 	watched := func() bool { return debug.Start() != zibrato.Stopwatch{} }
 	if watched() {
 		t.Error("debug is recorded before anybody asked")
@@ -205,6 +205,9 @@ func TestALevelIsRecordedWhileSomebodySubscribes(t *testing.T) {
 	sub.subscribe("debug|") // text does not switch the binary form on
 	sub.unsubscribe("zsmp1|")
 	await(t, "debug is no longer recorded", func() bool { return !watched() })
+	if s := pub.Stats(); s.Held != 0 || s.Dropped != 0 {
+		t.Errorf("a withdrawal is taken for a loss: %+v", s)
+	}
 }
 
 func TestAForwarderMayComeLateAndComeBack(t *testing.T) {
