@@ -1,0 +1,26 @@
+package ring
+
+import (
+	"unsafe"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// ShardOf returns the number of the shard whose records are being visited.
+func (r *Ring) ShardOf(records []metric.Record) int {
+	first := uintptr(unsafe.Pointer(&records[0]))
+	for n, s := range r.all() {
+		begin := uintptr(unsafe.Pointer(&s.head.records))
+		if begin <= first && first < begin+unsafe.Sizeof(s.head.records) {
+			return n
+		}
+	}
+	return -1
+}
+
+// Made returns how many segments the pool has made, and how many of them nobody uses.
+func (r *Ring) Made() (made, free int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.made, len(r.free)
+}

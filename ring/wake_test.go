@@ -1,0 +1,105 @@
+package ring_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zibrato/zibrato/metric"
+	"github.com/zibrato/zibrato/ring"
+)
+
+// The drain sleeps exactly as the recorder does, and must see every record without anybody else waking it.
+func TestNoWakeIsLost(t *testing.T) {
+	r := ring.New(0, 8)
+	const rounds = 20_000
+	step := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := range int64(rounds) {
+			switch i % 3 {
+			case 0:
+				r.Put(rec(0, i), ring.Int)
+			case 1:
+				r.Add(1, 1)
+			default:
+				r.Add(2, 1)
+			}
+			<-step
+		}
+	})
+	var known uint64
+	look := func() (found bool) {
+		n := uint64(r.Drain(func([]metric.Record) {}))
+		a, _ := r.Cell(1)
+		b, _ := r.Cell(2)
+		if a+b+n > known {
+			known = a + b
+			return true
+		}
+		return false
+	}
+	give := time.NewTimer(time.Minute)
+	defer give.Stop()
+	for i := 0; i < rounds; {
+		if look() {
+			i++
+			step <- struct{}{}
+			continue
+		}
+		wake := r.Sleeping()
+		if look() {
+			r.Awake()
+			i++
+			step <- struct{}{}
+			continue
+		}
+		select {
+		case <-wake:
+		case <-time.After(time.Millisecond):
+			if look() { // it was written while the announcement was made
+				i++
+				step <- struct{}{}
+				break
+			}
+			select {
+			case <-wake:
+			case <-give.C:
+				t.Fatalf("round %d: a record was written and the drain was not woken", i)
+			}
+		}
+		r.Awake()
+	}
+	wg.Wait()
+}
+
+func TestAnAwakeDrainIsNotWoken(t *testing.T) {
+	r := ring.New(0, 1)
+	r.Put(rec(0, 1), ring.Int)
+	r.Add(0, 1)
+	wake := r.Sleeping()
+	select {
+	case <-wake:
+		t.Error("woken by what was written before it slept")
+	default:
+	}
+	r.Put(rec(0, 1), ring.Int)
+	r.Put(rec(0, 1), ring.Int)
+	<-wake
+	select {
+	case <-wake:
+		t.Error("woken twice")
+	default:
+	}
+	r.Sleeping()
+	r.Awake()
+	r.Put(rec(0, 1), ring.Int)
+	select {
+	case <-wake:
+		t.Error("woken while awake")
+	default:
+	}
+	r.Wake()
+	r.Wake()
+	<-wake
+}
