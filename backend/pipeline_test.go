@@ -239,14 +239,7 @@ func testAgreement(t *testing.T, seed uint64) {
 		recs, pubs = append(recs, rec), append(pubs, pub)
 	}
 	calling.Wait()
-	for i, pub := range pubs {
-		for _, l := range bothLevels {
-			recs[i].With(zibrato.AtLevel(l)).Inc("mark")
-		}
-		if err := pub.Flush(within(t)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	mark(t, recs, pubs)
 	single.awaitMark(t, 1, recs, bothLevels...)
 	folded.awaitMark(t, 1, recs, bothLevels...)
 	samples, summaries := single.finish(t), folded.finish(t)
@@ -276,6 +269,19 @@ func testAgreement(t *testing.T, seed uint64) {
 			if diff := cmp.Diff(x, y, cmp.AllowUnexported(metric.Histogram{}), cmpopts.EquateApprox(1e-9, 0), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("%s (-samples +summaries):\n%s", key, diff)
 			}
+		}
+	}
+}
+
+// mark makes every process send what it has, and after that the counter "mark".
+func mark(t *testing.T, recs []*zibrato.Recorder, pubs []*publisher.Publisher) {
+	t.Helper()
+	for i, pub := range pubs {
+		for _, l := range bothLevels {
+			recs[i].With(zibrato.AtLevel(l)).Inc("mark")
+		}
+		if err := pub.Flush(within(t)); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

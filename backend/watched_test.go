@@ -5,11 +5,15 @@ package backend_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/forwarder"
 	"github.com/zibrato/zibrato/metric"
 	"github.com/zibrato/zibrato/publisher"
 	"github.com/zibrato/zibrato/subscriber"
@@ -101,6 +105,70 @@ func TestALevelIsRecordedWhileASubscriberBehindAForwarderWantsIt(t *testing.T) {
 		}
 		if s := pub.Stats(); s.Topics != 0 || s.Held != 0 {
 			t.Errorf("%v: %+v", d, s)
+		}
+	}
+}
+
+// Over the loss of the forwarder counts and sums stay exact, those of a level too that only the subscribers keep on.
+func TestCountsStayExactOverALostForwarder(t *testing.T) {
+	fwd := forward(t)
+	single, folded := receive(t, fwd, subscriber.Samples, bothLevels...), receive(t, fwd, subscriber.Summaries, bothLevels...)
+	all := &oracle{series: make(map[string]*called)}
+	var recs []*zibrato.Recorder
+	var pubs []*publisher.Publisher
+	subscribed := func() bool {
+		for _, pub := range pubs {
+			if s := pub.Stats(); s.SamplesTopics != 2 || s.SummariesTopics != 2 || s.Held != 0 {
+				return false
+			}
+		}
+		return true
+	}
+	for range 2 {
+		rec := zibrato.New(zibrato.Config{Source: "test", SummaryEvery: 20 * time.Millisecond})
+		recs, pubs = append(recs, rec), append(pubs, publish(t, rec, fwd))
+	}
+	await(t, "both backends subscribe", subscribed)
+	var calling sync.WaitGroup
+	for n, rec := range recs {
+		calling.Go(func() { play(rec, n, rand.New(rand.NewPCG(7, uint64(n))), all) })
+	}
+	for range 2 {
+		if err := fwd.Close(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the loss is seen", func() bool { return pubs[0].Stats().Held > 0 && pubs[1].Stats().Held > 0 })
+		for i, pub := range pubs {
+			recs[i].With(zibrato.AtLevel(zibrato.LevelDebug)).Count("counter0", 5)
+			all.call("debug counter0", metric.Counter, 5, 5)
+			if err := pub.Flush(within(t)); err == nil {
+				t.Error("nothing was lost")
+			}
+		}
+		var err error
+		if fwd, err = forwarder.Start(forwarder.Config{In: fwd.InAddr(), Out: fwd.OutAddr()}); err != nil {
+			t.Fatal(err)
+		}
+		defer fwd.Close()
+		await(t, "both backends subscribe again", subscribed)
+	}
+	calling.Wait()
+	mark(t, recs, pubs)
+	single.awaitMark(t, 1, recs, bothLevels...)
+	folded.awaitMark(t, 1, recs, bothLevels...)
+	for d, got := range map[metric.Detail]map[string]*metric.Aggregate{subscriber.Samples: single.finish(t), subscriber.Summaries: folded.finish(t)} {
+		for key, c := range all.series {
+			a := got[key]
+			if a == nil {
+				t.Errorf("%v: %s is missing", d, key)
+				continue
+			}
+			if a.Count != uint64(len(c.values)) || c.kind.Integer() && c.kind != metric.UpDown && !strings.HasSuffix(key, "real") && a.IntSum != c.ints {
+				t.Errorf("%v: %s: %d calls, sum %d; want %d, %d", d, key, a.Count, a.IntSum, len(c.values), c.ints)
+			}
+			if c.kind == metric.UpDown && a.Detail.Last != float64(c.ints) {
+				t.Errorf("%v: %s stands at %g, want %d", d, key, a.Detail.Last, c.ints)
+			}
 		}
 	}
 }
