@@ -67,21 +67,25 @@ func (g gain) appendHuman(dst []byte, now time.Time, width *int) []byte {
 	*width = max(*width, min(utf8.RuneCountInString(s.Name), widestName))
 	dst = now.Local().AppendFormat(dst, "2006-01-02T15:04:05.000Z07:00")
 	dst = fmt.Appendf(dst, " %-8s %-12s %-*s n=%-8d", s.Level, s.Kind, *width, s.Name, g.calls())
-	column := func(name string, v float64) { dst = fmt.Appendf(dst, " %s=%-8s", name, brief(s, v)) }
-	if s.Kind == metric.Counter {
-		column("sum", g.sum())
-		return appendOrigin(dst, s)
+	var cells [5]string
+	switch {
+	case s.Kind == metric.Counter:
+		cells[0] = "sum=" + brief(s, g.sum())
+	case g.Count == 0:
+		cells[0] = "mean=" + brief(s, g.mean())
+	default:
+		cells = [5]string{
+			"mean=" + brief(s, g.mean()),
+			"p50=" + brief(s, g.Quantile(0.5)),
+			"p99=" + brief(s, g.Quantile(0.99)),
+			"max=" + brief(s, g.Max),
+		}
+		if s.Kind == metric.Gauge || s.Kind == metric.UpDown {
+			cells[4] = "last=" + brief(s, g.Last)
+		}
 	}
-	column("mean", g.mean())
-	column("p50", g.Quantile(0.5))
-	column("p99", g.Quantile(0.99))
-	if g.Count > 0 {
-		column("max", g.Max)
-	} else {
-		column("max", math.NaN())
-	}
-	if s.Kind == metric.Gauge || s.Kind == metric.UpDown {
-		column("last", g.Last)
+	for _, cell := range cells {
+		dst = fmt.Appendf(dst, " %-14s", cell)
 	}
 	return appendOrigin(dst, s)
 }

@@ -56,12 +56,12 @@ func TestTailShowsSummariesInColumns(t *testing.T) {
 		got = append(got, line)
 	}
 	want := []string{
-		"info     timer        db.query    n=3        mean=2ms      p50=2.018ms  p99=2.98ms   max=3ms      orders region=eu",
-		"info     timer        lost        n=4        mean=2.5µs    p50=-        p99=-        max=-        orders region=eu",
-		"info     counter      jobs        n=2        sum=1234567  orders region=eu",
-		"info     updown       open        n=1        mean=-7       p50=-7       p99=-7       max=-7       last=-7       orders region=eu",
-		"info     gauge        queue.depth n=2        mean=2.5      p50=1        p99=3.957    max=4        last=4        orders region=eu",
-		"info     distribution payload     n=1        mean=5120     p50=5120     p99=5120     max=5120     orders region=eu",
+		"info     timer        db.query    n=3        mean=2ms       p50=2.018ms    p99=2.98ms     max=3ms                       orders region=eu",
+		"info     timer        lost        n=4        mean=2.5µs                                                                 orders region=eu",
+		"info     counter      jobs        n=2        sum=1234567                                                                orders region=eu",
+		"info     updown       open        n=1        mean=-7        p50=-7         p99=-7         max=-7         last=-7        orders region=eu",
+		"info     gauge        queue.depth n=2        mean=2.5       p50=1          p99=3.957      max=4          last=4         orders region=eu",
+		"info     distribution payload     n=1        mean=5120      p50=5120       p99=5120       max=5120                      orders region=eu",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
