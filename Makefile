@@ -60,6 +60,10 @@ cross: ## vet and builds for other platforms; the tests for 386 where they can r
 bench: setup ## what a call costs, and throughput
 	@$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -count=$(BENCHCOUNT) -timeout 60m ./...
 
+.PHONY: figures
+figures: setup ## measure everything beside the rivals, and make the published tables and plots of it; 15 minutes
+	@cd bench/peers && $(GO) run ./report
+
 .PHONY: fuzz
 fuzz: setup ## each fuzz target for FUZZTIME
 	@set -e; for p in $$($(GO) list ./...); do \
