@@ -11,6 +11,7 @@ import (
 
 	"github.com/zibrato/zibrato"
 	"github.com/zibrato/zibrato/metric"
+	"github.com/zibrato/zibrato/ring"
 )
 
 // Whatever goroutines, processors and the collector do, every call is counted once and every sample comes once.
@@ -147,5 +148,44 @@ func TestEverythingMayHappenAtOnce(t *testing.T) {
 	}
 	if want := uint64(2 * goroutines * rounds); n != want {
 		t.Errorf("%d calls of counters arrived, want %d", n, want)
+	}
+}
+
+// On one processor the samples of a producer come in the order of its calls, whoever else records, also where the ring is full in between.
+func TestAProducersSamplesComeInItsOrder(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	r := zibrato.New(zibrato.Config{RingBytes: 3 * ring.SegmentBytes, Latency: time.Millisecond})
+	c := consume(t, r, only("info"))
+	const producers, calls = 3, 60_000
+	var work sync.WaitGroup
+	for p := range producers {
+		timer := r.NewTimer(fmt.Sprint("t", p))
+		work.Go(func() {
+			for i := range calls {
+				timer.Observe(time.Duration(i))
+				if i%1000 == 0 {
+					runtime.Gosched()
+				}
+			}
+		})
+	}
+	work.Wait()
+	bs := c.flushed(t)
+	came := 0
+	for p := range producers {
+		name, last := fmt.Sprint("t", p), int64(-1)
+		for _, v := range values(bs, name) {
+			if came++; v.Int() <= last {
+				t.Fatalf("%s: sample %d came after %d", name, v.Int(), last)
+			}
+			last = v.Int()
+		}
+		if n, sum := totals(bs, name); n != calls || sum != calls*(calls-1)/2 {
+			t.Errorf("%s: %d calls with sum %d, want %d and %d", name, n, sum, calls, calls*(calls-1)/2)
+		}
+	}
+	_, lost := totals(bs, "zibrato.samples.lost")
+	if int64(came)+lost != producers*calls {
+		t.Errorf("%d samples came and %d are counted as lost, want %d together", came, lost, producers*calls)
 	}
 }

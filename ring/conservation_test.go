@@ -175,6 +175,9 @@ func TestEachRecordComesOnceOrCountsWhereTheDrainStarves(t *testing.T) {
 	if made, free := r.Made(); made > 3 || free > made {
 		t.Errorf("the pool made %d segments of which %d are free, want at most 3", made, free)
 	}
+	if !r.FreeAreEmpty() {
+		t.Error("a segment went back to the pool with what the next producer's drain would take for its own")
+	}
 }
 
 // What each of very many processors wrote comes, however their number changes.

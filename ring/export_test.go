@@ -24,3 +24,15 @@ func (r *Ring) Made() (made, free int) {
 	defer r.mu.Unlock()
 	return r.made, len(r.free)
 }
+
+// FreeAreEmpty reports whether the segments that nobody uses are as new ones are.
+func (r *Ring) FreeAreEmpty() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.free {
+		if s.committed.Load() != 0 || s.next.Load() != nil {
+			return false
+		}
+	}
+	return true
+}
