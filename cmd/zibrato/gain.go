@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -39,13 +40,21 @@ func gains(b *metric.Batch) []gain {
 
 func (g gain) calls() uint64 { return g.After.Count - g.Before.Count }
 
-// sum is what the calls add up to, in the series' units, exactly; of kinds without a sum, NaN.
-func (g gain) sum() float64 {
-	switch k := g.Series.Kind; k {
+// total is what the calls add up to, for kinds that have a sum.
+func (g gain) total() (v metric.Value, ok bool) {
+	switch g.Series.Kind {
 	case metric.Timer, metric.Counter:
-		return k.InUnits(metric.IntValue(g.After.Sum.Int() - g.Before.Sum.Int()))
+		return metric.IntValue(g.After.Sum.Int() - g.Before.Sum.Int()), true
 	case metric.Distribution:
-		return g.After.Sum.Float() - g.Before.Sum.Float()
+		return metric.FloatValue(g.After.Sum.Float() - g.Before.Sum.Float()), true
+	}
+	return 0, false
+}
+
+// sum is the same in the series' units, NaN for kinds without.
+func (g gain) sum() float64 {
+	if v, ok := g.total(); ok {
+		return g.Series.Kind.InUnits(v)
 	}
 	return math.NaN()
 }
@@ -112,13 +121,13 @@ func brief(s *metric.Series, v float64) string {
 // appendJSON writes a line for programs. What is not known is left out.
 func (g gain) appendJSON(dst []byte, now time.Time) []byte {
 	type statistics struct {
-		Sum  *float64 `json:"sum,omitempty"`
-		Mean *float64 `json:"mean,omitempty"`
-		Min  *float64 `json:"min,omitempty"`
-		P50  *float64 `json:"p50,omitempty"`
-		P99  *float64 `json:"p99,omitempty"`
-		Max  *float64 `json:"max,omitempty"`
-		Last *float64 `json:"last,omitempty"`
+		Sum  json.RawMessage `json:"sum,omitempty"`
+		Mean *float64        `json:"mean,omitempty"`
+		Min  *float64        `json:"min,omitempty"`
+		P50  *float64        `json:"p50,omitempty"`
+		P99  *float64        `json:"p99,omitempty"`
+		Max  *float64        `json:"max,omitempty"`
+		Last *float64        `json:"last,omitempty"`
 	}
 	known := func(v float64) *float64 {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -126,7 +135,10 @@ func (g gain) appendJSON(dst []byte, now time.Time) []byte {
 		}
 		return &v
 	}
-	st := statistics{Sum: known(g.sum())}
+	var st statistics
+	if v, ok := g.total(); ok {
+		st.Sum = jsonValue(g.Series.Kind, v)
+	}
 	if g.Series.Kind != metric.Counter {
 		st.Mean = known(g.mean())
 	}
