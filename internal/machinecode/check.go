@@ -61,11 +61,15 @@ func Check(p Program, rules Rules) Report {
 		c.Pinned = append(c.Pinned, name)
 		c.outside(f)
 	}
+	c.total()
+	return c.Report
+}
+
+func (c *checker) total() {
 	c.Regions = len(c.ways)
 	for _, n := range c.ways {
 		c.Ways += n
 	}
-	return c.Report
 }
 
 func (p Program) names() (names []string) {
@@ -77,7 +81,7 @@ func (p Program) names() (names []string) {
 }
 
 func calls(i Instr, symbol string) bool {
-	return i.Op == "CALL" && len(i.Args) == 1 && i.Args[0].Kind == Global && i.Args[0].Sym == symbol
+	return i.callee() == symbol
 }
 
 type checker struct {
@@ -155,7 +159,7 @@ func (c *checker) follow(f *Func, at int, x *execution) []next {
 		return nil
 	case i.Op == "CALL":
 		x.result()
-		if len(i.Args) == 1 && strings.HasPrefix(i.Args[0].Sym, "runtime.duff") {
+		if strings.HasPrefix(i.callee(), "runtime.duff") {
 			clear(x.slots)
 		}
 		if last {
@@ -246,8 +250,8 @@ func (c *checker) inside(s *state, w way) {
 
 // call follows a call while pinned, or steps over it where the rules allow.
 func (c *checker) call(x *execution, w way) {
-	sym, after := x.instr.Args[0].Sym, w.to(w.at+1)
-	rule, allowed := c.rules.Calls[sym]
+	sym, after := x.instr.callee(), w.to(w.at+1)
+	rule, allowed := c.rules.Calls[sym] // none for an indirect call
 	switch callee := c.program[sym]; {
 	case allowed && rule.Buffer > 0:
 		x.set("R11", value{typ: &Type{Name: "write barrier buffer", Size: rule.Buffer}, present: true})

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/zibrato/zibrato/internal/machinecode"
 )
 
@@ -26,25 +28,33 @@ func theT() *machinecode.Type {
 	return t
 }
 
-func TestFaultsAreFoundAndNothingElseIs(t *testing.T) {
+var rules = machinecode.Rules{
+	Pin: "runtime.procPin", Unpin: "runtime.procUnpin",
+	Receivers: map[string]*machinecode.Type{"(*T)": theT()},
+	Follow:    "main.",
+	Calls: map[string]machinecode.Call{
+		"runtime.gcWriteBarrier1": {Why: "preserves all registers", Buffer: 8},
+		"runtime.gcWriteBarrier2": {Why: "preserves all registers", Buffer: 16},
+	},
+}
+
+func regions(t *testing.T, arch string) machinecode.Program {
+	t.Helper()
 	binary := filepath.Join(t.TempDir(), "regions")
-	if out, err := exec.Command("go", "build", "-o", binary, "testdata/regions.go").CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-o", binary, "testdata/regions.go")
+	cmd.Env = append(os.Environ(), "GOARCH="+arch)
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	program, err := machinecode.Read(binary, `^main\.`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const writeBarrier = "preserves all registers"
-	report := machinecode.Check(program, machinecode.Rules{
-		Pin: "runtime.procPin", Unpin: "runtime.procUnpin",
-		Receivers: map[string]*machinecode.Type{"(*T)": theT()},
-		Follow:    "main.",
-		Calls: map[string]machinecode.Call{
-			"runtime.gcWriteBarrier1": {Why: writeBarrier, Buffer: 8},
-			"runtime.gcWriteBarrier2": {Why: writeBarrier, Buffer: 16},
-		},
-	})
+	return program
+}
+
+func TestFaultsAreFoundAndNothingElseIs(t *testing.T) {
+	report := machinecode.Check(regions(t, "amd64"), rules)
 	wanted := wants(t, "testdata/regions.go")
 	for _, f := range report.Findings {
 		ok := false
@@ -67,6 +77,23 @@ func TestFaultsAreFoundAndNothingElseIs(t *testing.T) {
 	}
 	if n := len(report.Pinned); n < len(wanted)-5 || report.Ways < n {
 		t.Errorf("%d functions with %d ways were followed", n, report.Ways)
+	}
+}
+
+func TestFaultsOfStructureAreFoundOnArm64(t *testing.T) {
+	report := machinecode.Structure(regions(t, "arm64"), rules)
+	found := map[string]bool{}
+	for _, f := range report.Findings {
+		found[strings.TrimPrefix(f.Func, "main.(*T).")] = true
+	}
+	want := map[string]bool{}
+	for _, name := range []string{
+		"BadBoundsCheck", "BadDivision", "deep", "BadAllocation", "BadIndirectCall", "BadLoop", "BadLock", "BadReturn", "BadPins",
+	} {
+		want[name] = true
+	}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Errorf("functions with faults (-want +found): %s", diff)
 	}
 }
 

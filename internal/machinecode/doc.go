@@ -1,4 +1,4 @@
-// Package machinecode shows on the machine code of amd64 that what a goroutine does while it is pinned to its processor cannot
+// Package machinecode shows on the machine code that what a goroutine does while it is pinned to its processor cannot
 // panic, nor grow the stack, nor run for long. It is for tests alone.
 //
 // A panic while pinned kills the process, and recover does not help. The source does not show whether the compiler left a bounds
@@ -15,5 +15,6 @@
 //     of the data; its index is bounded by a mask, a type or a comparison;
 //   - a word that passes data on is stored after the data, and no way leaves out either.
 //
-// What it cannot show it reports, also where the code is right: the remedy is simpler code.
+// What it cannot show it reports, also where the code is right: the remedy is simpler code. [Structure] does the part of it that needs
+// no knowledge of data, also for arm64.
 package machinecode

@@ -22,11 +22,11 @@ type Func struct {
 	at     map[uint64]int // index in Instrs by address
 }
 
-// GrowsStack reports whether the function checks the stack when it begins, and grows it when it is short. One that does not is
+// GrowsStack reports whether the function grows the stack when that is short. One that does not is
 // nosplit, whose need the linker has checked.
 func (f *Func) GrowsStack() bool {
 	return slices.ContainsFunc(f.Instrs, func(i Instr) bool {
-		return slices.Contains(i.Args, stackLimit) || i.Op == "CALL" && strings.HasPrefix(i.Args[0].Sym, "runtime.morestack")
+		return strings.HasPrefix(i.callee(), "runtime.morestack")
 	})
 }
 
@@ -69,7 +69,7 @@ var (
 	register  = regexp.MustCompile(`^(?:[ABCD][XL]|[SD]I|[SB]P|R\d+|X\d+|Y\d+)$`)
 )
 
-func parseArg(s string) Arg {
+func parseArg(s string, pc uint64) Arg {
 	number := func(s string) int64 {
 		n, err := strconv.ParseInt(s, 0, 64)
 		if err != nil {
@@ -87,6 +87,8 @@ func parseArg(s string) Arg {
 		return Arg{Kind: Code, Value: number(s)}
 	case strings.HasSuffix(s, "(SB)"):
 		return Arg{Kind: Global, Sym: strings.TrimSuffix(s, "(SB)")}
+	case m != nil && m[2] == "PC": // arm64, in instructions
+		return Arg{Kind: Code, Value: int64(pc) + 4*number(m[1])}
 	case m != nil && m[2] == "IP":
 		return Arg{Kind: Global}
 	case m != nil && register.MatchString(m[2]):
@@ -206,7 +208,7 @@ func parse(dump []byte) (Program, error) {
 		}
 		if args != "" {
 			for a := range strings.SplitSeq(args, ", ") {
-				i.Args = append(i.Args, parseArg(a))
+				i.Args = append(i.Args, parseArg(a, pc))
 			}
 		}
 		f.at[pc] = len(f.Instrs)
