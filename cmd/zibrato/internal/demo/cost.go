@@ -62,8 +62,8 @@ func (m *meter) stop() (Cost, error) {
 	return cost, nil
 }
 
-// countCalls returns how many calls of each kind the default recorder recorded since the process started: a consumer
-// that comes only now is told the totals.
+// countCalls returns how many calls of each kind the default recorder recorded since the process started, without what it says of itself: a
+// consumer that comes only now is told the totals.
 func countCalls() (map[metric.Kind]uint64, error) {
 	type told struct {
 		kind  metric.Kind
@@ -72,8 +72,9 @@ func countCalls() (map[metric.Kind]uint64, error) {
 	series := map[uint32]told{}
 	tap, err := zibrato.Default().Attach(func(b *metric.Batch) {
 		for i := range b.Entries {
-			e := &b.Entries[i]
-			series[e.ID] = told{e.Series.Kind, e.After.Count}
+			if e := &b.Entries[i]; !strings.HasPrefix(e.Series.Name, "zibrato.") {
+				series[e.ID] = told{e.Series.Kind, e.After.Count}
+			}
 		}
 	})
 	if err != nil {
