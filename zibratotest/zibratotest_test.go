@@ -131,20 +131,58 @@ func TestMisusesAreListed(t *testing.T) {
 	}
 }
 
-func TestOverheadReportsTheDifference(t *testing.T) {
+// overhead runs a benchmark of so many pairs of slices.
+func overhead(t *testing.T, bare, instrumented func()) testing.BenchmarkResult {
+	t.Helper()
 	was := flag.Lookup("test.benchtime").Value.String()
-	flag.Set("test.benchtime", "2x")
+	flag.Set("test.benchtime", "5x")
 	defer flag.Set("test.benchtime", was)
-	var calls [2]int
-	r := testing.Benchmark(func(b *testing.B) {
-		zibratotest.Overhead(b, func() { calls[0]++ }, func() { calls[1]++ })
-	})
-	for _, unit := range []string{"bare-ns/op", "overhead-ns/op", "overhead-%"} {
-		if _, ok := r.Extra[unit]; !ok {
-			t.Errorf("%s is not reported: %v", unit, r.Extra)
+	return testing.Benchmark(func(b *testing.B) { zibratotest.Overhead(b, bare, instrumented) })
+}
+
+func TestOverheadReportsTheDifference(t *testing.T) {
+	busy := func(d time.Duration) {
+		for begun := time.Now(); time.Since(begun) < d; {
 		}
 	}
-	if calls[0] == 0 || calls[1] == 0 {
-		t.Errorf("calls %v: both must run", calls)
+	r := overhead(t, func() { busy(20 * time.Microsecond) }, func() { busy(60 * time.Microsecond) })
+	if bare := r.Extra["bare-ns/op"]; bare < 20_000 {
+		t.Errorf("bare-ns/op is %v for 20 µs", bare)
+	}
+	// A machine that is busy makes both slower, and either more often.
+	if more := r.Extra["overhead-ns/op"]; more < 10_000 {
+		t.Errorf("overhead-ns/op is %v for 40 µs", more)
+	}
+	if share := r.Extra["overhead-%"]; share < 10 {
+		t.Errorf("overhead-%% is %v for 200 %%", share)
+	}
+}
+
+var ran uint64 // in all runs of the test, which share the default recorder
+
+func TestOverheadIsThatOfCodeThatIsWatched(t *testing.T) {
+	counter := zibrato.NewCounter("overhead.watched", zibrato.AtLevel(zibrato.LevelDebug)) // nobody else watches debug
+	overhead(t, func() { time.Sleep(50 * time.Microsecond) }, func() {
+		counter.Inc()
+		ran++
+	})
+	// Whoever comes is told the totals.
+	recorded := uint64(0)
+	tap, err := zibrato.Default().Attach(func(b *metric.Batch) {
+		for _, e := range b.Entries {
+			if e.Series.Name == "overhead.watched" {
+				recorded = e.After.Count
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tap.Watch(nil, func(l zibrato.Level) bool { return l == zibrato.LevelDebug })
+	if err := tap.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if ran == 0 || recorded != ran {
+		t.Errorf("%d calls were recorded of %d", recorded, ran)
 	}
 }
