@@ -68,7 +68,7 @@ func throughput(b *testing.B, c *harness.Consumer, w workload) {
 		c.Flush()
 	}
 	c.Reset()
-	results := harness.Compare(b, 40*time.Millisecond, runtime.GOMAXPROCS(0),
+	results := harness.Compare(b, 20*time.Millisecond, runtime.GOMAXPROCS(0),
 		measure.Case{Name: "timed", Run: timedAndDrained}, measure.Case{Name: "bare", Run: w.bare})
 	lost := c.Lost()
 	timed, bare := results[0], results[1]

@@ -32,7 +32,7 @@ func BenchmarkBlock(b *testing.B) {
 						j.ready() // what is still to be done counts, too
 					}
 				}
-				results := harness.Compare(b, 40*time.Millisecond, runtime.GOMAXPROCS(0),
+				results := harness.Compare(b, 20*time.Millisecond, runtime.GOMAXPROCS(0),
 					measure.Case{Name: "timed", Run: timed},
 					measure.Case{Name: "bare", Run: func(n int) {
 						for range n {
@@ -44,9 +44,8 @@ func BenchmarkBlock(b *testing.B) {
 				for i, ns := range results[0].Ns {
 					slower = append(slower, 100*(1-results[1].Ns[i]/ns))
 				}
-				q := measure.QuartilesOf(slower)
-				b.ReportMetric(q.Median, "slower-%")
-				b.ReportMetric(q.Q3-q.Q1, "quartiles-%")
+				b.ReportMetric(measure.QuartilesOf(slower).Median, "slower-%")
+				b.ReportMetric(harness.MedianError(slower), "error-%")
 			})
 		}
 	}

@@ -3,6 +3,7 @@ package harness
 import (
 	"flag"
 	"fmt"
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -78,4 +79,12 @@ func Difference(x, y measure.Result) float64 {
 		d[i] = x.Ns[i] - y.Ns[i]
 	}
 	return measure.QuartilesOf(d).Median
+}
+
+// MedianError returns by how much the median of so many rounds may be off, at 95 % confidence, as their quartiles tell: 1.57 × their distance ÷ √n.
+//
+// McGill, Tukey, Larsen: Variations of Box Plots, 1978.
+func MedianError(x []float64) float64 {
+	q := measure.QuartilesOf(x)
+	return 1.57 * (q.Q3 - q.Q1) / math.Sqrt(float64(len(x)))
 }

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -85,5 +86,19 @@ func TestHeapHasTheSizeAskedFor(t *testing.T) {
 	}
 	if n != 100 {
 		t.Errorf("%d nodes of 64 bytes", n)
+	}
+}
+
+func TestMedianErrorShrinksWithTheRootOfTheRounds(t *testing.T) {
+	x := []float64{1, 2, 3, 4, 5}
+	if e := MedianError(x); math.Abs(e-1.57*2/math.Sqrt(5)) > 1e-12 {
+		t.Errorf("%v", e)
+	}
+	var many []float64
+	for range 100 {
+		many = append(many, x...)
+	}
+	if e, f := MedianError(x), MedianError(many); math.Abs(e/f-10) > 1e-9 {
+		t.Errorf("%v with 5 rounds, %v with 500", e, f)
 	}
 }

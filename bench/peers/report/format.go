@@ -50,14 +50,17 @@ func ns(v float64) string {
 	switch a := math.Abs(v); {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return "–"
-	case a < 9995:
+	case a < 999.5:
 		return figure(v) + " ns"
-	case a < 9.995e6:
+	case a < 999.5e3:
 		return figure(v/1e3) + " µs"
 	default:
 		return figure(v/1e6) + " ms"
 	}
 }
+
+// tick writes a round number beside an axis.
+func tick(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // table writes a table in Markdown. The first column is text, the others are aligned right where right says so.
 func table(head []string, right bool, lines [][]string) string {

@@ -29,7 +29,7 @@ func drawCalls(r *Results) *drawing {
 		_, ok := r.get("bench/peers:Timer/lib="+lib+oneCore, "ns/op")
 		return !ok
 	})
-	const left, right, top, pitch = 300.0, 80.0, 92.0, 26.0
+	const left, right, top, pitch = 320.0, 80.0, 92.0, 26.0
 	width, height := 920.0, top+pitch*float64(len(libs))+62
 	d := newDrawing(width, height, "What timing a block costs, by library", "Nanoseconds that a caller waits, alone and on all cores at once. "+describeCalls(r, libs))
 	var values []float64
@@ -126,10 +126,9 @@ func drawLoss(r *Results) *drawing {
 	d.text("small", "middle", (left+width-right)/2, height-bottom+38, "length of what is timed")
 	for _, v := range y.decades() {
 		d.line("grid", left, y.at(v), width-right, y.at(v))
-		d.text("small", "end", left-8, y.at(v)+4, figure(v)+" %")
+		d.text("small", "end", left-8, y.at(v)+4, tick(v)+" %")
 	}
-	noise := noiseOf(r)
-	d.rect("noise", left, y.at(noise), width-right-left, y.at(y.from)-y.at(noise))
+	drawNoise(d, r, x, y)
 	var all []series
 	for _, lib := range lossLibraries(r) {
 		if lib == noLibrary {
@@ -137,7 +136,8 @@ func drawLoss(r *Results) *drawing {
 		}
 		s := series{name: shortName(lib), class: classOf(lib)}
 		for _, b := range blockLengths {
-			if v, ok := r.get(lossPath(lib, b.name), "slower-%"); ok && v > noise {
+			e, _ := r.get(lossPath(lib, b.name), "error-%")
+			if v, ok := r.get(lossPath(lib, b.name), "slower-%"); ok && v > max(e, noiseOf(r, b.name)) {
 				s.points = append(s.points, [2]float64{x.at(b.ns), y.at(v)})
 			}
 		}
@@ -148,14 +148,19 @@ func drawLoss(r *Results) *drawing {
 	return d
 }
 
-// noiseOf is the largest difference that a loop showed from itself.
-func noiseOf(r *Results) float64 {
-	noise := 0.0
+// noiseOf is what a loop seems to lose to itself: what lies within says nothing.
+func noiseOf(r *Results, block string) float64 {
+	v, _ := r.get(lossPath(noLibrary, block), "slower-%")
+	e, _ := r.get(lossPath(noLibrary, block), "error-%")
+	return max(math.Abs(v), e)
+}
+
+func drawNoise(d *drawing, r *Results, x, y logScale) {
+	outline := [][2]float64{{x.x1, y.x1}}
 	for _, b := range blockLengths {
-		v, _ := r.get(lossPath(noLibrary, b.name), "slower-%")
-		noise = max(noise, math.Abs(v))
+		outline = append(outline, [2]float64{x.at(b.ns), y.at(noiseOf(r, b.name))})
 	}
-	return noise
+	d.area("noise", append(outline, [2]float64{x.x2, y.x1}))
 }
 
 func shortName(lib string) string {

@@ -96,8 +96,8 @@ func sample() *Results {
 		}
 	}
 	for _, b := range blockLengths {
-		r.add("bench/peers", "Block/lib="+noLibrary+"/block="+b.name, map[string]float64{"slower-%": -0.02})
-		r.add("bench/peers", "Block/lib="+ours+"/block="+b.name, map[string]float64{"slower-%": 3000 / b.ns})
+		r.add("bench/peers", "Block/lib="+noLibrary+"/block="+b.name, map[string]float64{"slower-%": -0.02, "error-%": 0.1})
+		r.add("bench/peers", "Block/lib="+ours+"/block="+b.name, map[string]float64{"slower-%": 3000 / b.ns, "error-%": 0.1})
 	}
 	r.add("bench/peers", "Tail/lib="+ours, map[string]float64{"p50-ns": 25, "max-ns": 1e6, "bare-p50-ns": 10})
 	return r
@@ -185,7 +185,7 @@ func TestFiguresAreWrittenForReaders(t *testing.T) {
 			t.Errorf("figure(%v) = %s, want %s", v, got, want)
 		}
 	}
-	for want, v := range map[string]float64{"24 ns": 24, "6.5 ns": 6.5, "12 µs": 12_000, "15 ms": 1.5e7, "999 ns": 999} {
+	for want, v := range map[string]float64{"24 ns": 24, "6.5 ns": 6.5, "12 µs": 12_000, "15 ms": 1.5e7, "999 ns": 999, "1 µs": 1000, "1.4 µs": 1368, "1 ms": 1e6} {
 		if got := ns(v); got != want {
 			t.Errorf("ns(%v) = %s, want %s", v, got, want)
 		}

@@ -65,11 +65,20 @@ func (d *drawing) dot(class string, x, y float64) {
 
 // curve joins points.
 func (d *drawing) curve(class string, points [][2]float64) {
-	var path strings.Builder
+	d.shape(`<polyline class="curve %s" points="%s"/>`, class, coordinates(points))
+}
+
+// area fills what points enclose.
+func (d *drawing) area(class string, points [][2]float64) {
+	d.shape(`<polygon class="%s" points="%s"/>`, class, coordinates(points))
+}
+
+func coordinates(points [][2]float64) string {
+	var all []string
 	for _, p := range points {
-		fmt.Fprintf(&path, "%.1f,%.1f ", p[0], p[1])
+		all = append(all, fmt.Sprintf("%.1f,%.1f", p[0], p[1]))
 	}
-	d.shape(`<polyline class="curve %s" points="%s"/>`, class, strings.TrimSpace(path.String()))
+	return strings.Join(all, " ")
 }
 
 func (d *drawing) String() string {

@@ -220,7 +220,7 @@ func blockTable(r *Results) string {
 			line[0] = "nothing: the noise"
 		}
 		for _, b := range blockLengths {
-			line = append(line, r.cells(lossPath(lib, b.name), "slower-%")...)
+			line = append(line, strings.Join(r.cells(lossPath(lib, b.name), "slower-%", "error-%"), " ± "))
 		}
 		lines = append(lines, line)
 	}
