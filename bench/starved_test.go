@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"sort"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func BenchmarkStarved(b *testing.B) {
 	}
 	for _, rate := range []float64{4.6e6, 13e6, 34e6} {
 		b.Run(fmt.Sprintf("rate=%gM", rate/1e6), func(b *testing.B) {
-			spins := spinsForRate(rate, record)
+			spins := spinsForRate(rate, record, c.Flush)
 			var lost, reached []float64
 			harness.Once(b, func() {
 				const turns = 3
@@ -51,14 +52,18 @@ func BenchmarkStarved(b *testing.B) {
 
 var spun atomic.Uint64 // keeps Spin from being optimised away
 
-// spinsForRate finds how much to spin between two calls for a rate, by two short trials: the time per call is a straight line.
-func spinsForRate(rate float64, record func(spins int) func(n int)) int {
-	const more = 100
-	perCall := func(spins int) float64 {
-		const d = 30 * time.Millisecond
-		return float64(d) / float64(harness.Saturate(d, record(spins)))
+// spinsForRate finds how much to spin between two calls for a rate, by short trials.
+func spinsForRate(rate float64, record func(spins int) func(n int), settle func()) int {
+	tooFast := func(spins int) bool {
+		const d = 50 * time.Millisecond
+		settle()
+		begun := time.Now()
+		n := harness.Saturate(d, record(spins))
+		return float64(n)/time.Since(begun).Seconds() > rate
 	}
-	least := perCall(0)
-	slope := (perCall(more) - least) / more
-	return max(int((1e9/rate-least)/slope+0.5), 0)
+	most := 1
+	for tooFast(most) {
+		most *= 2
+	}
+	return sort.Search(most, func(spins int) bool { return !tooFast(spins) })
 }
