@@ -217,6 +217,7 @@ func collector(r *Results) row {
 	for _, unit := range []string{"cycles/s", "pause-ns"} {
 		with, without, noise := c.get("bench:Collector", unit), c.get("bench:Collector", "bare-"+unit), c.get("bench:Collector", "noise-"+unit)
 		c.atMost(with-without, noise)
+		c.broken = c.broken || without == 0 // the run was too short for the collector
 		said = append(said, fmt.Sprintf("%s %s with, %s without, noise %s", figure(with), unit, figure(without), figure(noise)))
 	}
 	return c.row("garbage collector with a million samples a second, and with none", "no difference beyond noise", "%s", strings.Join(said, "; "))
