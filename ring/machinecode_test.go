@@ -57,7 +57,7 @@ var (
 
 var pinnedRules = machinecode.Rules{
 	Pin: "runtime.procPin", Unpin: "runtime.procUnpin",
-	Receivers: map[string]*machinecode.Type{"(*Ring)": ringType},
+	Receivers: map[string]*machinecode.Type{"github.com/zibrato/zibrato/ring.(*Ring)": ringType},
 	Follow:    "github.com/zibrato/zibrato/",
 	Calls: map[string]machinecode.Call{
 		"sync/atomic.StorePointer": {

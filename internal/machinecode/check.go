@@ -11,7 +11,7 @@ import (
 // Rules say what a program may rely on.
 type Rules struct {
 	Pin, Unpin string
-	// Receivers are the layouts of what AX points to when a method begins, by the part of its symbol that names the type, "(*Ring)".
+	// Receivers are the layouts of what AX points to when a method begins, by its symbol without its name: "a.org/b.(*T)".
 	Receivers map[string]*Type
 	// Follow begins the symbols of the functions that are followed when they are called while pinned.
 	Follow string
@@ -80,9 +80,7 @@ func (p Program) names() (names []string) {
 	return names
 }
 
-func calls(i Instr, symbol string) bool {
-	return i.callee() == symbol
-}
+func calls(i Instr, symbol string) bool { return i.callee() == symbol }
 
 type checker struct {
 	Report
@@ -101,7 +99,15 @@ func (c *checker) find(f *Func, i Instr, what string) {
 	}
 }
 
-var methodOf = regexp.MustCompile(`\(\*\w+\)`)
+// method matches the symbol of a method, and not those of the closures in it.
+var method = regexp.MustCompile(`^(.*\(\*\w+\))\.\w+$`)
+
+func (r Rules) receiver(f *Func) *Type {
+	if m := method.FindStringSubmatch(f.Name); m != nil {
+		return r.Receivers[m[1]]
+	}
+	return nil
+}
 
 // outside learns what holds where f is not pinned: what all ways that lead to an instruction agree on.
 func (c *checker) outside(f *Func) {
@@ -115,10 +121,13 @@ func (c *checker) outside(f *Func) {
 		}
 		todo = append(todo, at)
 	}
-	reach(0, entry(c.rules.Receivers[methodOf.FindString(f.Name)]))
+	reach(0, entry(c.rules.receiver(f)))
 	for len(todo) > 0 {
 		at := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
+		if at >= len(f.Instrs) {
+			continue // behind a call that does not return
+		}
 		i := f.Instrs[at]
 		x := &execution{state: known[at].clone(), instr: i}
 		switch {
@@ -153,38 +162,28 @@ type next struct {
 // follow executes one instruction that is neither of pin and unpin, nor a call or return in a pinned region, and tells where it leads.
 func (c *checker) follow(f *Func, at int, x *execution) []next {
 	i := x.instr
-	last := at+1 >= len(f.Instrs)
+	var ns []next
 	switch {
-	case i.Op == "RET", i.Op == "UD2", i.Op == "INT":
+	case i.Op == "RET" || i.traps():
 		return nil
 	case i.Op == "CALL":
 		x.result()
 		if strings.HasPrefix(i.callee(), "runtime.duff") {
 			clear(x.slots)
 		}
-		if last {
-			return nil
-		}
-		return []next{{at + 1, x.state}}
 	case i.Op[0] == 'J':
-		var ns []next
-		if to, ok := f.at[uint64(i.Args[0].Value)]; i.Args[0].Kind == Code && ok {
+		if to, ok := f.at[i.target()]; ok {
 			if taken := x.clone(); taken.branch(i.Op, true) {
 				ns = append(ns, next{to, taken})
 			}
 		}
-		if i.Op != "JMP" && !last {
-			if x.branch(i.Op, false) {
-				ns = append(ns, next{at + 1, x.state})
-			}
+		if i.Op == "JMP" || !x.branch(i.Op, false) {
+			return ns
 		}
-		return ns
+	default:
+		x.run()
 	}
-	x.run()
-	if last {
-		return nil
-	}
-	return []next{{at + 1, x.state}}
+	return append(ns, next{at + 1, x.state})
 }
 
 // place is an instruction of a function.
@@ -239,7 +238,9 @@ func (c *checker) inside(s *state, w way) {
 	case i.Op == "RET":
 		s.regs["SP"] = s.regs["SP"].offset(8)
 		c.inside(s, *w.caller)
-	case i.Op[0] == 'J' && i.Args[0].Kind != Code:
+	case i.traps():
+		x.complain("it traps")
+	case i.Op[0] == 'J' && !w.f.holds(i.target()):
 		x.complain("it jumps out of the function")
 	default:
 		for _, n := range c.follow(w.f, w.at, x) {

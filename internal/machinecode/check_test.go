@@ -18,7 +18,7 @@ import (
 
 // theT is the layout of T in testdata/regions.go.
 func theT() *machinecode.Type {
-	t := &machinecode.Type{Name: "T", Size: 88, Passes: []machinecode.Pass{{Word: 0, From: 8, To: 40}}}
+	t := &machinecode.Type{Name: "T", Size: 96, Passes: []machinecode.Pass{{Word: 0, From: 8, To: 40}}}
 	t.Fields = map[int64]machinecode.Field{
 		40: {To: t, NeverNil: "the test says so"},
 		48: {To: t},
@@ -30,7 +30,7 @@ func theT() *machinecode.Type {
 
 var rules = machinecode.Rules{
 	Pin: "runtime.procPin", Unpin: "runtime.procUnpin",
-	Receivers: map[string]*machinecode.Type{"(*T)": theT()},
+	Receivers: map[string]*machinecode.Type{"main.(*T)": theT()},
 	Follow:    "main.",
 	Calls: map[string]machinecode.Call{
 		"runtime.gcWriteBarrier1": {Why: "preserves all registers", Buffer: 8},

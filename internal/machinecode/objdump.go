@@ -30,6 +30,11 @@ func (f *Func) GrowsStack() bool {
 	})
 }
 
+func (f *Func) holds(address uint64) bool {
+	_, ok := f.at[address]
+	return ok
+}
+
 // Instr is an instruction in the syntax of Go's assembler: sources first, the destination last, but for comparisons.
 type Instr struct {
 	PC     uint64
@@ -41,6 +46,27 @@ type Instr struct {
 }
 
 func (i Instr) String() string { return fmt.Sprintf("%s at %#x (%s)", i.text, i.PC, i.Source) }
+
+// target returns the address that an instruction may jump to, or 0.
+func (i Instr) target() uint64 {
+	if n := len(i.Args) - 1; n >= 0 && i.Args[n].Kind == Code {
+		return uint64(i.Args[n].Value)
+	}
+	return 0
+}
+
+// callee returns the symbol that an instruction calls.
+func (i Instr) callee() string {
+	if i.Op == "CALL" && len(i.Args) == 1 {
+		return i.Args[0].Sym
+	}
+	return ""
+}
+
+// traps reports whether an instruction ends the process.
+func (i Instr) traps() bool {
+	return slices.Contains([]string{"UD2", "INT", "BRK", "HLT", "UNDEF"}, i.Op)
+}
 
 // Arg is an operand.
 type Arg struct {

@@ -151,6 +151,10 @@ func (x *execution) write(a Arg, v value, width int) {
 		x.set(a.Reg, v)
 		return
 	}
+	if a.Kind == Unknown {
+		x.call() // it may be the upper half of a register
+		return
+	}
 	x.stored(x.access(a, width), v, width)
 }
 
@@ -167,15 +171,22 @@ func (x *execution) stored(at, v value, width int) {
 	if !x.pinned || at.typ == nil {
 		return
 	}
-	if _, there := v.zero(); at.typ.Fields[at.lo].NeverNil != "" && at.lo == at.hi && !there {
-		x.complain("it may store nil where a %s never has it", at.typ.Name)
+	overlaps := func(from, to int64) bool { return at.hi+int64(width) > from && at.lo < to }
+	_, there := v.zero()
+	for offset, f := range at.typ.Fields {
+		switch {
+		case f.Table && (overlaps(offset, offset+8) || overlaps(f.Length, f.Length+4)):
+			x.complain("it changes a table of a %s, or its length", at.typ.Name)
+		case f.NeverNil != "" && overlaps(offset, offset+8) && !(there && at.lo == offset && at.hi == offset && width == 8):
+			x.complain("it may store nil where a %s never has it", at.typ.Name)
+		}
 	}
 	for _, p := range at.typ.Passes {
 		switch {
 		case at.lo == p.Word && at.hi == p.Word:
 			delete(x.written, at.typ)
 			x.passed[at.typ] = true
-		case at.hi+int64(width) > p.From && at.lo < p.To:
+		case overlaps(p.From, p.To):
 			if x.passed[at.typ] {
 				x.complain("it writes to a %s after the word that passes it on", at.typ.Name)
 			}

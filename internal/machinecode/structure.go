@@ -55,32 +55,18 @@ func (c *checker) structure(w way) {
 		c.structure(*w.caller)
 	case i.Op == "RET":
 		c.find(w.f, i, "it returns while pinned")
-	case slices.Contains([]string{"?", "BRK", "HLT", "SVC", "UNDEF", "SDIV", "SDIVW", "UDIV", "UDIVW"}, i.Op):
-		c.find(w.f, i, "the instruction may trap, or is not known")
-	case i.Op == "JMP" && to == 0:
+	case i.traps():
+		c.find(w.f, i, "it traps")
+	case slices.Contains([]string{"?", "SVC", "SDIV", "SDIVW", "UDIV", "UDIVW"}, i.Op):
+		c.find(w.f, i, "the instruction is a division, a system call, or not known")
+	case (i.Op == "JMP" || to != 0) && !w.f.holds(to):
 		c.find(w.f, i, "it jumps out of the function")
 	default:
-		if at, ok := w.f.at[to]; ok {
-			c.structure(w.to(at))
+		if to != 0 {
+			c.structure(w.to(w.f.at[to]))
 		}
 		if i.Op != "JMP" {
 			c.structure(w.to(w.at + 1))
 		}
 	}
-}
-
-// target returns the address that an instruction may jump to, or 0.
-func (i Instr) target() uint64 {
-	if n := len(i.Args) - 1; n >= 0 && i.Args[n].Kind == Code {
-		return uint64(i.Args[n].Value)
-	}
-	return 0
-}
-
-// callee returns the symbol that an instruction calls.
-func (i Instr) callee() string {
-	if i.Op == "CALL" && len(i.Args) == 1 {
-		return i.Args[0].Sym
-	}
-	return ""
 }

@@ -24,6 +24,7 @@ type T struct {
 	mask      uint32
 	growing   atomic.UnsafePointer // *T each, count of them
 	fixed     unsafe.Pointer       // *T each, mask+1 of them
+	hits      uint32
 }
 
 func element(table unsafe.Pointer, n uintptr) **T { return (**T)(unsafe.Add(table, n*8)) }
@@ -46,7 +47,7 @@ func (t *T) GoodTestedBefore(v uint64) {
 	}
 	for range v {
 		procPin()
-		t.mask = uint32(n.committed)
+		t.hits = uint32(n.committed)
 		procUnpin()
 		runtime.Gosched()
 	}
@@ -78,11 +79,11 @@ func (t *T) GoodTables(n uint32) {
 	p := procPin()
 	if uint(p) < uint(t.count.Load()) {
 		if e := *element(t.growing.Load(), uintptr(p)); e != nil {
-			e.mask = 1
+			e.hits = 1
 		}
 	}
 	if e := *element(t.fixed, uintptr(n&t.mask)); e != nil {
-		e.mask = 1
+		e.hits = 1
 	}
 	procUnpin()
 }
@@ -106,7 +107,7 @@ func (t *T) leaf(v uint64) {
 //go:noinline
 func (t *T) BadReceiver() {
 	procPin()
-	t.mask = 1 // want: the *T may be nil
+	t.hits = 1 // want: the *T may be nil
 	procUnpin()
 }
 
@@ -114,7 +115,7 @@ func (t *T) BadReceiver() {
 func (t *T) BadNil() {
 	_ = t.count
 	procPin()
-	t.next.mask = 1 // want: the *T may be nil
+	t.next.hits = 1 // want: the *T may be nil
 	procUnpin()
 }
 
@@ -124,7 +125,7 @@ func (t *T) BadTestOfAnother() {
 	procPin()
 	if t.next != nil {
 		runtime.KeepAlive(t)
-		t.next.next.mask = 1 // want: the *T may be nil
+		t.next.next.hits = 1 // want: the *T may be nil
 	}
 	procUnpin()
 }
@@ -158,7 +159,7 @@ func (t *T) BadStack(v uint64) {
 func (t *T) deep(v uint64) { // want: it checks the stack // want: a call that is not allowed
 	var room [64]uint64 // want: a loop while pinned
 	runtime.KeepAlive(&room)
-	t.mask = uint32(v)
+	t.hits = uint32(v)
 }
 
 //go:noinline
@@ -181,7 +182,7 @@ func (t *T) BadLoop(n uint64) {
 	_ = t.count
 	procPin()
 	for range n { // want: a loop while pinned
-		t.mask++
+		t.hits++
 	}
 	procUnpin()
 }
@@ -227,7 +228,7 @@ func (t *T) BadMask(n uint32) {
 	_ = t.count
 	procPin()
 	if e := *element(t.fixed, uintptr(n&t.tail.mask)); e != nil { // want: it is not shown where the memory operand points
-		e.mask = 1 // want: it is not shown where the memory operand points
+		e.hits = 1 // want: it is not shown where the memory operand points
 	}
 	procUnpin()
 }
@@ -258,6 +259,14 @@ func (t *T) BadNilStored() {
 	_ = t.count
 	procPin()
 	t.tail = t.next // want: it may store nil
+	procUnpin()
+}
+
+//go:noinline
+func (t *T) BadMaskChanged() {
+	t.committed = 0
+	procPin()
+	t.mask = 1 // want: it changes a table
 	procUnpin()
 }
 
@@ -307,6 +316,7 @@ func main() {
 	t.BadTableBeforeItsLength()
 	t.BadOffset(1)
 	t.BadNilStored()
+	t.BadMaskChanged()
 	t.BadReturn(false)
 	t.BadPins(false)
 }
