@@ -238,8 +238,9 @@ func (p *drainPass) welcome() {
 		for d := range l.out {
 			b := &l.out[d]
 			b.eager = eagerly
-			if b.waiting {
-				p.handTo(r.settled(l, b.detail), l, b, nil)
+			// With nobody who listened before, what waits was recorded since.
+			if to := r.settled(l, b.detail); len(to) > 0 && b.waiting {
+				p.handTo(to, l, b, nil)
 			}
 		}
 		for _, s := range p.all {
