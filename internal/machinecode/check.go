@@ -28,6 +28,12 @@ type Call struct {
 	Buffer int64
 }
 
+// allows returns the rule for a call that needs none of its steps shown. There is none without a reason, nor for an indirect call.
+func (r Rules) allows(symbol string) (Call, bool) {
+	rule := r.Calls[symbol]
+	return rule, rule.Why != ""
+}
+
 // Report is what [Check] found.
 type Report struct {
 	Pinned   []string        // the functions that pin
@@ -252,7 +258,7 @@ func (c *checker) inside(s *state, w way) {
 // call follows a call while pinned, or steps over it where the rules allow.
 func (c *checker) call(x *execution, w way) {
 	sym, after := x.instr.callee(), w.to(w.at+1)
-	rule, allowed := c.rules.Calls[sym] // none for an indirect call
+	rule, allowed := c.rules.allows(sym)
 	switch callee := c.program[sym]; {
 	case allowed && rule.Buffer > 0:
 		x.set("R11", value{typ: &Type{Name: "write barrier buffer", Size: rule.Buffer}, present: true})

@@ -34,7 +34,7 @@ func (c *checker) structure(w way) {
 	c.steps++
 	c.Lines[i.Source] = true
 	callee := c.program[i.callee()]
-	_, allowed := c.rules.Calls[i.callee()]
+	_, allowed := c.rules.allows(i.callee())
 	switch {
 	case c.steps > maxSteps:
 		c.find(w.f, i, "the region has too many ways through it")
