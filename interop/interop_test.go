@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -164,6 +165,26 @@ type summary struct {
 	Mean, StdDev, Min, P50, P99, Max, Last float64
 }
 
+// stall keeps the recorder's drain in the hands of a consumer until release is called.
+func stall(t *testing.T, rec *zibrato.Recorder) (release func()) {
+	t.Helper()
+	const level = "stall"
+	entered, gate := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	tap, err := rec.Attach(func(*metric.Batch) {
+		once.Do(func() { close(entered) })
+		<-gate
+	})
+	must(t, err)
+	tap.Watch(func(l zibrato.Level) bool { return l == level }, nil)
+	rec.With(zibrato.AtLevel(level)).Inc("stall")
+	<-entered
+	return sync.OnceFunc(func() {
+		close(gate)
+		must(t, tap.Close(within(t)))
+	})
+}
+
 func TestThePythonReaderReadsOurSummaries(t *testing.T) {
 	f := startForwarder(t)
 	p := python(t, "../examples/python/read_binary.py", "--from", f.OutAddr(), "--levels", "info,debug", "--detail", "summaries")
@@ -171,6 +192,7 @@ func TestThePythonReaderReadsOurSummaries(t *testing.T) {
 	pub := startPublisher(t, rec, f.InAddr(), publisher.Binary)
 	must(t, pub.WaitSubscriber(within(t), zibrato.LevelInfo), pub.WaitSubscriber(within(t), zibrato.LevelDebug))
 
+	release := stall(t, rec) // so that one pass of the drain finds all, and makes one summary of each series
 	before := time.Now()
 	made := map[string]*metric.Summary{"db.query": {}, "完了 🚀": {}, "size": {}}
 	z := rec.With(zibrato.Tag("straße", "/ä b"), zibrato.Source("web 1"))
@@ -189,6 +211,7 @@ func TestThePythonReaderReadsOurSummaries(t *testing.T) {
 		made["size"].Add(v)
 	}
 	rec.Inc("jobs") // has no summary
+	release()
 	must(t, pub.Flush(within(t)))
 
 	none := map[string]string{}
