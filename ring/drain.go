@@ -44,7 +44,8 @@ func (r *Ring) Changed(visit func(first, last uint32)) {
 	for at := range uint32(r.chunks) {
 		changed := false
 		for _, s := range shards {
-			// Clear the flag before the cells are read: who writes later sets it again.
+			// Clear the flag before the cells are read: who writes later sets it again. It takes a sequentially consistent store, behind
+			// which the reads stay; release.Store would let them pass.
 			if k := s.chunk(at * chunkLen); k != nil && k.changed.Load() != 0 {
 				k.changed.Store(0)
 				changed = true

@@ -8,7 +8,8 @@ import (
 )
 
 // procPin keeps the goroutine on its P, unpreempted, and returns the P's number: between procPin and procUnpin it is the
-// only one that runs there, and what it wrote is seen by the next one that does. The Go team keeps both names for those who link to them, see
+// only one that runs there, and what it wrote is seen by the next one that does: a P comes to another thread only through
+// the scheduler's own synchronisation. The Go team keeps both names for those who link to them, see
 // https://go.dev/issue/67401. In between nothing may panic, allocate, block or call what is not ours.
 //
 //go:linkname procPin runtime.procPin

@@ -111,7 +111,8 @@ func (r *Ring) extend(n int) {
 		chunks := make([]atomic.Pointer[chunk], r.chunks)
 		grown[i] = &shard{tail: first, head: first, chunks: &chunks[0], mask: uint32(r.chunks - 1)}
 	}
-	r.shards.Store(&grown[0]) // hands the new shards to producers and drain
+	// Hands the new shards to producers and drain. Who still holds the old table finds the same shards in it.
+	r.shards.Store(&grown[0])
 	r.count.Store(uint32(n))
 }
 

@@ -113,6 +113,8 @@ func (r *Ring) putSlowly(rec metric.Record, o Overflow) bool {
 		}
 		full := s.tail
 		s.tail, s.n = spare, 0
+		// The drain may look into the spare from here on. It came from the pool empty: no records committed, no next, as the
+		// drain left it before it gave it back.
 		full.next.Store(spare) // hands the full segment over
 		s.put(rec)
 		r.release(s)
