@@ -1,5 +1,7 @@
 package metric
 
+import "math"
+
 // Accumulator folds samples of one series into a [Summary], in a few nanoseconds each. The zero Accumulator is empty and
 // ready; once it has seen what the series does it allocates no more. Not safe for concurrent use.
 //
@@ -16,12 +18,31 @@ type Accumulator struct {
 
 // Add counts one sample, in the series' units. NaN and infinities are ignored.
 func (a *Accumulator) Add(v float64) {
+	b := &a.hist.Positive
+	bits := math.Float64bits(v)
+	at := uint(normalIndex(bits)>>(a.hist.coarser&31) - b.Offset)
+	if !normal(bits) || at >= uint(len(b.Counts)) || a.count&(a.count-1) == 0 { // 0 too
+		a.addSeldom(v)
+		return
+	}
+	b.Counts[at]++
+	a.fold(v)
+}
+
+// addSeldom adds what needs more than that.
+func (a *Accumulator) addSeldom(v float64) {
 	if v-v != 0 { // NaN for those two
 		return
 	}
-	if a.count&(a.count-1) == 0 { // 0 too
+	if a.count&(a.count-1) == 0 {
 		a.recentre(v)
 	}
+	a.hist.Add(v, 1)
+	a.fold(v)
+}
+
+// fold adds to all but the histogram.
+func (a *Accumulator) fold(v float64) {
 	a.count++
 	d := v - a.centre
 	a.devs += d
@@ -33,7 +54,6 @@ func (a *Accumulator) Add(v float64) {
 		a.max = v
 	}
 	a.last = v
-	a.hist.Add(v, 1)
 }
 
 // recentre moves the centre to the mean. An empty accumulator begins with v.

@@ -66,41 +66,38 @@ var bounds = [1<<DefaultScale + 1]float64{
 	1.9152065613971472, 1.9571441241754002, 2,
 }
 
-// For each 64th of the way from 1 to 2, by its number, how many bounds lie below its beginning, and the mantissa of the
-// next one. No 64th holds two bounds, so that one comparison with that one tells the bucket.
-var (
-	cellBelow [64]uint8
-	cellNext  [64]uint64
-)
-
 const (
 	mantissaBits = 52
 	cellBits     = mantissaBits - 6
 	infinity     = 0x7ff << mantissaBits // the bits of +Inf: those of all finite numbers above zero lie between 0 and it
 )
 
+// cells tells, for each 64th of the way from 1 to 2, how many bounds lie below a mantissa in it: the bits above the mantissa's, once
+// that is added. No 64th holds two bounds, so a cell has the number of those below its beginning there, and as much below as the mantissas above
+// the next bound lack to carry.
+var cells [64]uint64
+
 func init() {
 	mantissa := func(bound float64) uint64 { // of 2: 1<<52, above every other
 		return math.Float64bits(bound) - math.Float64bits(1)
 	}
-	for cell := range cellBelow {
-		for mantissa(bounds[cellBelow[cell]]) < uint64(cell)<<cellBits {
-			cellBelow[cell]++
+	below := uint64(0)
+	for cell := range cells {
+		for mantissa(bounds[below]) < uint64(cell)<<cellBits {
+			below++
 		}
-		cellNext[cell] = mantissa(bounds[cellBelow[cell]])
+		cells[cell] = below<<mantissaBits + (1<<mantissaBits - 1 - mantissa(bounds[below]))
 	}
 }
 
 // normal reports whether these are the bits of a normal number above zero: neither zero, subnormal, negative, infinite nor NaN.
 func normal(bits uint64) bool { return bits-1<<mantissaBits < infinity-1<<mantissaBits }
 
-// normalIndex returns the bucket of a normal number above zero at DefaultScale, by its bits.
+// normalIndex returns the bucket of a normal number above zero at DefaultScale, by its bits. There is no branch in it, which would be a coin's toss.
 func normalIndex(bits uint64) int32 {
-	m := bits & (1<<mantissaBits - 1)
-	cell := m >> cellBits
-	above := (cellNext[cell] - m) >> 63 // 1 if it is above the next bound: no branch, which would be a coin's toss
-	octave := int32(bits>>mantissaBits) - 1023
-	return octave<<DefaultScale + int32(cellBelow[cell]) + int32(above) - 1
+	mantissa := bits & (1<<mantissaBits - 1)
+	below := (mantissa + cells[mantissa>>cellBits]) >> mantissaBits
+	return int32(bits>>mantissaBits)<<DefaultScale + int32(below) - (1023<<DefaultScale + 1)
 }
 
 // bucketIndex returns the bucket of a finite v > 0 at DefaultScale.
