@@ -1,6 +1,7 @@
 package zibrato
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/zibrato/zibrato/internal/clock"
@@ -17,6 +18,8 @@ const (
 	passSeldom  = 250 * time.Millisecond // where not
 	// passLeast is how long it waits at least even when the ring fills.
 	passLeast = time.Millisecond
+	// passHeavy is the part of the ring that a pass has to find for the drain to yield instead of to wait. See yielded.
+	passHeavy = 8
 	// linger is for how long the drain goes on looking by itself after it last found something. Then it sleeps until a call wakes it,
 	// which is dear for that call.
 	linger = 2 * time.Second
@@ -40,6 +43,7 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	wait, quiet, last := passEvery, time.Duration(0), time.Time{}
+	heavy := r.ring.Room() / passHeavy
 	for {
 		select {
 		case <-timer.C:
@@ -63,6 +67,9 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 		}
 		if quiet < linger {
 			wait = r.pace(wait, found)
+			if found > heavy && yielded() {
+				due = 0
+			}
 			timer.Reset(min(wait, due))
 			continue
 		}
@@ -72,6 +79,14 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 		wait, quiet = passEvery, 0
 		timer.Reset(passEvery / 10) // let a few more come
 	}
+}
+
+// yielded lets others run, and reports whether they took long. When every processor is busy, a goroutine that can run waits for the end of one
+// other's turn, 10 ms or so. One that waits for a timer waits two or three times as long: the timer is not looked at before the end of a turn.
+func yielded() bool {
+	begun := time.Now()
+	runtime.Gosched()
+	return time.Since(begun) >= passLeast
 }
 
 // pace returns how long to wait for the next pass after one that found so much.
@@ -257,7 +272,7 @@ func (p *drainPass) welcome() {
 func (p *drainPass) records(recs []metric.Record) {
 	p.found += len(recs)
 	p.r.tally.records += uint64(len(recs))
-	all := p.all
+	all, scale, longest := p.all, clock.ScaleNow(), int64(p.uptime+time.Second)
 	for i := range recs {
 		rec := &recs[i]
 		if int(rec.Series) >= len(all) { // registered after the snapshot was taken
@@ -265,11 +280,14 @@ func (p *drainPass) records(recs []metric.Record) {
 		}
 		s, v := all[rec.Series], rec.Value
 		if rec.Time != 0 {
-			v = p.elapsed(v)
+			p.timings++
+			// What took longer than there is a recorder is a fault of the clock.
+			v = metric.IntValue(min(scale.Span(v.Int()), longest))
 		}
 		if s.lean == p.n {
-			s.folded.Add(s.kind.InUnits(v))
-			s.fold(1, v)
+			s.total.Count++
+			s.total.Sum = metric.IntValue(saturate(s.total.Sum.Int(), v.Int()))
+			s.folded.Add(metric.Timer.InUnits(v))
 			continue
 		}
 		p.change(s)
@@ -277,12 +295,6 @@ func (p *drainPass) records(recs []metric.Record) {
 		s.fold(1, v)
 		p.handFull(s.level)
 	}
-}
-
-// elapsed converts what a timing read. What took longer than there is a recorder is a fault of the clock.
-func (p *drainPass) elapsed(v metric.Value) metric.Value {
-	p.timings++
-	return metric.IntValue(min(clock.Span(v.Int()), int64(p.uptime+time.Second)))
 }
 
 func (p *drainPass) allNow() []*series {
@@ -366,7 +378,7 @@ func (p *drainPass) change(s *series) {
 		s.born, s.birth = true, p.uptime
 	}
 	p.touch(s)
-	if s.entry[metric.Summaries] >= 0 && s.entry[metric.Samples] < 0 && s.level.wanted.Load() == wantSummaries {
+	if s.kind == metric.Timer && s.entry[metric.Summaries] >= 0 && s.entry[metric.Samples] < 0 && s.level.wanted.Load() == wantSummaries {
 		s.lean = p.n
 	}
 	s.changed, s.repeat = p.uptime, p.uptime+time.Second

@@ -32,7 +32,7 @@ type series struct {
 	entry   [details]int       // index in the level's batch of each detail, -1: not in it
 	folded  metric.Accumulator // what goes into the next summary
 	seen    uint64             // number of the last pass that changed total
-	lean    uint64             // number of the last pass in which nothing but its summary was wanted of it, which it has entered
+	lean    uint64             // number of the last pass in which nothing but its summary was wanted of it, a timer, which it has entered
 	changed time.Duration      // uptime of the last change of total
 	repeat  time.Duration      // uptime at which the totals go out again
 	sent    metric.Value       // a gauge's last sample in the last batch that had one
@@ -46,16 +46,20 @@ func (s *series) fold(calls uint64, sum metric.Value) {
 	case s.kind == metric.UpDown:
 		s.total.Sum = metric.IntValue(s.total.Sum.Int() + sum.Int())
 	case s.kind.Integer():
-		t := s.total.Sum.Int() + sum.Int()
-		if t < s.total.Sum.Int() {
-			t = math.MaxInt64
-		}
-		s.total.Sum = metric.IntValue(t)
+		s.total.Sum = metric.IntValue(saturate(s.total.Sum.Int(), sum.Int()))
 	case s.kind == metric.Distribution:
 		if t := s.total.Sum.Float() + sum.Float(); finite(t) {
 			s.total.Sum = metric.FloatValue(t)
 		}
 	}
+}
+
+// saturate adds what is not negative.
+func saturate(a, b int64) int64 {
+	if a+b < a {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // entered reports whether the series is in all batches of its level that somebody wants.

@@ -6,14 +6,12 @@ import (
 	"github.com/zibrato/zibrato/metric"
 )
 
-// maxSegmentsPerPass bounds a pass: a producer as fast as the drain must not keep it here.
-const maxSegmentsPerPass = 64
-
 // Drain visits the records that were committed when it looked, shard after shard, each shard's in the order in which they were put. The slice is
-// lent for the call. It returns how many records it visited.
+// lent for the call. It visits no more of a shard than fits the ring, so that a producer as fast as the drain does not keep it here. It returns how
+// many records it visited.
 func (r *Ring) Drain(visit func([]metric.Record)) (visited int) {
 	for _, s := range r.all() {
-		for range maxSegmentsPerPass {
+		for range r.maxMade + 1 { // the pool, and the shard's first segment
 			// Reading committed takes over the records below it.
 			n := s.head.committed.Load()
 			if n > s.read {

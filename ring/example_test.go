@@ -128,3 +128,9 @@ func ExampleRing_Resize() {
 	fmt.Println(r.Cell(9))
 	// Output: 1 1
 }
+
+func ExampleRing_Room() {
+	r := ring.New(2*ring.SegmentBytes, 1)
+	fmt.Println(r.Room())
+	// Output: 8192
+}

@@ -61,6 +61,20 @@ func TestAFullRingTakesRecordsAgainOnceDrained(t *testing.T) {
 	}
 }
 
+func TestOneDrainEmptiesAFullRing(t *testing.T) {
+	r := ring.New(0, 1)
+	n := 0
+	for r.Put(rec(0, 0), ring.Int) {
+		n++
+	}
+	if n < r.Room() {
+		t.Errorf("the ring took %d records, and has room for %d", n, r.Room())
+	}
+	if got := r.Drain(func([]metric.Record) {}); got != n {
+		t.Errorf("one drain visited %d records of %d", got, n)
+	}
+}
+
 func TestResizeBeforeAnythingIsWritten(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	r := ring.New(0, 1)

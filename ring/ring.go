@@ -82,6 +82,13 @@ func (r *Ring) Resize(maxBytes, series int) {
 	}
 }
 
+// Room returns for how many records the pool has memory.
+func (r *Ring) Room() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.maxMade * segmentLen
+}
+
 // all returns the shards that exist.
 func (r *Ring) all() []*shard {
 	n := r.count.Load()
