@@ -55,11 +55,15 @@ var spun atomic.Uint64 // keeps Spin from being optimised away
 // spinsForRate finds how much to spin between two calls for a rate, by short trials.
 func spinsForRate(rate float64, record func(spins int) func(n int), settle func()) int {
 	tooFast := func(spins int) bool {
-		const d = 50 * time.Millisecond
-		settle()
-		begun := time.Now()
-		n := harness.Saturate(d, record(spins))
-		return float64(n)/time.Since(begun).Seconds() > rate
+		const d = 30 * time.Millisecond
+		var rates [3]float64
+		for i := range rates {
+			settle()
+			begun := time.Now()
+			n := harness.Saturate(d, record(spins))
+			rates[i] = float64(n) / time.Since(begun).Seconds()
+		}
+		return measure.QuartilesOf(rates[:]).Median > rate
 	}
 	most := 1
 	for tooFast(most) {
