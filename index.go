@@ -2,7 +2,6 @@ package zibrato
 
 import (
 	"hash/maphash"
-	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -21,19 +20,22 @@ import (
 // these addresses, which saves hashing the content. That the address is the same proves nothing: memory is reused. So the content is compared
 // with the node's copy, unless the linker laid the string where nobody can write.
 type index[T any] struct {
-	found atomic.Pointer[found]                  // by address
+	found found                                  // by address
 	table atomic.Pointer[[]atomic.Pointer[node]] // by content: a power of two of chains, replaced when it grows
 
 	mu sync.Mutex
 	n  int
 }
 
-// found holds the node that was found last for each hash of addresses. Any look-up may write it; a node that is driven out is found by its
-// content.
+// found holds, for each hash of addresses, the node that was found last. Any look-up may write it; a node that is driven out is found by its
+// content. When there are to be more slots the new ones are stored before the shift that reaches them: who loads the shift first
+// stays within those that it loads then.
 type found struct {
-	shift uint64
-	nodes []atomic.Pointer[node]
+	shift atomic.Uint32        // of a hash, which leaves the number of a slot
+	first atomic.Pointer[slot] // of 1 << (64 - shift)
 }
+
+type slot = atomic.Pointer[node]
 
 // node is immutable once a chain holds it. It has no type parameter: a look-up without one is cheaper.
 type node struct {
@@ -48,19 +50,41 @@ type node struct {
 // nobody is where nothing was found yet, and spares look-ups a check.
 var nobody = &node{constant: 1}
 
-func newFound(slots int) *found {
-	f := &found{uint64(64 - bits.TrailingZeros(uint(slots))), make([]atomic.Pointer[node], slots)}
-	for i := range f.nodes {
-		f.nodes[i].Store(nobody)
+func newSlots(n int) []slot {
+	slots := make([]slot, n)
+	for i := range slots {
+		slots[i].Store(nobody)
 	}
-	return f
+	return slots
 }
 
-// nowhere is the found of every empty index.
-var nowhere = newFound(2)
+// nowhere are the slots of every empty index.
+var nowhere = newSlots(1 << (64 - fewest))
+
+const (
+	fewest = 63 // the shift of an empty index
+	most   = 52 // the shift of the largest one: 4096 slots, which take 32 KiB
+)
+
+func (f *found) init() {
+	f.first.Store(&nowhere[0])
+	f.shift.Store(fewest)
+}
+
+// grow sees to four slots a name, as far as there may be.
+func (f *found) grow(names int) {
+	shift := f.shift.Load()
+	for 1<<(64-shift) < 4*names && shift > most {
+		shift--
+	}
+	if shift < f.shift.Load() {
+		f.first.Store(&newSlots(1 << (64 - shift))[0])
+		f.shift.Store(shift)
+	}
+}
 
 // init makes the zero index ready.
-func (x *index[T]) init() { x.found.Store(nowhere) }
+func (x *index[T]) init() { x.found.init() }
 
 var indexSeed = maphash.MakeSeed()
 
@@ -79,8 +103,7 @@ func (x *index[T]) one(name string) *T { return x.get([]string{name}) }
 
 // get finds the value of a key.
 func (x *index[T]) get(key []string) *T {
-	f := x.found.Load()
-	if n := f.nodes[f.slot(key)].Load(); n != nobody && slices.Equal(n.key, key) {
+	if n := x.found.slot(addressOf(key)).Load(); n != nobody && slices.Equal(n.key, key) {
 		return (*T)(n.val)
 	}
 	return x.byContent(key)
@@ -88,23 +111,33 @@ func (x *index[T]) get(key []string) *T {
 
 // at returns the value that was found last for a string at this address, if it is that string's.
 func (f *found) at(name string) unsafe.Pointer {
-	n := f.nodes[hashAddress(0, name)>>(f.shift&63)].Load()
-	if n.constant == uintptr(unsafe.Pointer(unsafe.StringData(name))) && len(n.name) == len(name) || n.name == name {
+	n := f.slot(hashAddress(0, name)).Load()
+	if n.is(name) || n.name == name {
 		return n.val
 	}
 	return nil
 }
 
-func (f *found) slot(key []string) (h uint64) {
+// is reports whether the node is that of a constant.
+func (n *node) is(name string) bool {
+	return n.constant == uintptr(unsafe.Pointer(unsafe.StringData(name))) && len(n.name) == len(name)
+}
+
+func (f *found) slot(h uint64) *slot {
+	n := h >> (f.shift.Load() & 63)
+	return (*slot)(unsafe.Add(unsafe.Pointer(f.first.Load()), uintptr(n)*unsafe.Sizeof(slot{})))
+}
+
+func addressOf(key []string) (h uint64) {
 	for _, k := range key {
 		h = hashAddress(h, k)
 	}
-	return h >> (f.shift & 63)
+	return h
 }
 
-// hashAddress tells strings apart by where they lie. Constants may overlap, so the length has a say.
+// hashAddress tells strings apart by where they lie. One may begin or end within another, so the length has a say.
 func hashAddress(h uint64, s string) uint64 {
-	return (h ^ uint64(uintptr(unsafe.Pointer(unsafe.StringData(s)))) ^ uint64(len(s))<<48) * golden
+	return (h ^ (uint64(uintptr(unsafe.Pointer(unsafe.StringData(s)))) + 2*uint64(len(s)))) * golden
 }
 
 func (x *index[T]) byContent(key []string) *T {
@@ -112,9 +145,8 @@ func (x *index[T]) byContent(key []string) *T {
 	if n == nil {
 		return nil
 	}
-	f := x.found.Load()
 	// Names that are built anew for every call would drive the constants out, and make all cores write here all the time.
-	if slot := &f.nodes[f.slot(key)]; slot.Load() == nobody || rand.Uint32()%16 == 0 {
+	if slot := x.found.slot(addressOf(key)); slot.Load() == nobody || rand.Uint32()%16 == 0 {
 		slot.Store(n)
 	}
 	return (*T)(n.val)
@@ -166,7 +198,7 @@ func chain(table []atomic.Pointer[node], n *node) {
 	head.Store(n)
 }
 
-// grow doubles the table, and keeps four times as many slots for addresses.
+// grow doubles the table.
 func (x *index[T]) grow(old *[]atomic.Pointer[node]) *[]atomic.Pointer[node] {
 	size := 8
 	if old != nil {
@@ -181,13 +213,7 @@ func (x *index[T]) grow(old *[]atomic.Pointer[node]) *[]atomic.Pointer[node] {
 			}
 		}
 	}
-	slots := min(4*size, maxSlots)
-	if len(x.found.Load().nodes) < slots {
-		x.found.Store(newFound(slots))
-	}
+	x.found.grow(size)
 	x.table.Store(&table) // after found, which whoever finds something uses
 	return &table
 }
-
-// maxSlots bounds what is found by its address: 32 KiB an index.
-const maxSlots = 4096

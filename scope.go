@@ -61,17 +61,17 @@ type pending struct {
 }
 
 func (p pending) stop() {
-	if p.start != 0 {
-		end := clock.Ticks() // before the look-up, which is not part of the block
-		p.scope.timer(p.name).record(p.start, end)
-	}
+	end := clock.Ticks() // before the look-up, which is not part of the block
+	p.scope.timer(p.name).record(p.start, end)
 }
 
-// begin reads the clock, or returns 0 when nobody watches. It is a call of its own so that Time fits the inliner's budget.
+// begin reads the clock, or returns 0 when nobody watches. It is a call of its own so that Time fits the inliner's budget, and looks
+// for no room on the stack, which it does not need, because an unwatched call does hardly more than this.
 //
 //go:noinline
+//go:nosplit
 func (z *Scope) begin() int64 {
-	if !z.watched() {
+	if z == nil || z.on == nil || z.on.Load() == 0 {
 		return 0
 	}
 	return clock.Ticks()
@@ -84,7 +84,11 @@ func (z *Scope) begin() int64 {
 // It allocates nothing where the compiler keeps deferred calls on the stack: not for a defer in a loop, or in a function with
 // more than eight. A block that panics is recorded, too.
 func (z *Scope) Time(name string) func() {
-	return pending{z, name, z.begin()}.stop
+	start := z.begin()
+	if start == 0 {
+		return nop
+	}
+	return pending{z, name, start}.stop
 }
 
 func (z *Scope) watched() bool { return z != nil && z.on != nil && z.on.Load() != 0 }
@@ -165,11 +169,13 @@ func (z *Scope) Inc(name string) {
 }
 
 func (z *Scope) inc(name string) {
-	if c := (*Counter)(z.known.counters.found.Load().at(name)); c != nil {
-		c.ring.Add(c.id, 1)
+	n := z.known.counters.found.slot(hashAddress(0, name)).Load()
+	if !n.is(name) {
+		z.counter(name).Inc()
 		return
 	}
-	z.counter(name).Inc()
+	c := (*Counter)(n.val)
+	c.ring.Add(c.id, 1)
 }
 
 // Set sets a gauge. NaN and infinities are ignored and counted as misuse.
@@ -190,7 +196,7 @@ func (z *Scope) Record(name string, v float64) {
 // escape analysis sees that nothing keeps the scope or the name: otherwise TimeErr would allocate.
 
 func (z *Scope) timer(name string) *Timer {
-	if i := (*Timer)(z.known.timers.found.Load().at(name)); i != nil {
+	if i := (*Timer)(z.known.timers.found.at(name)); i != nil {
 		return i
 	}
 	if i := z.known.timers.one(name); i != nil {
@@ -202,7 +208,7 @@ func (z *Scope) timer(name string) *Timer {
 }
 
 func (z *Scope) counter(name string) *Counter {
-	if i := (*Counter)(z.known.counters.found.Load().at(name)); i != nil {
+	if i := (*Counter)(z.known.counters.found.at(name)); i != nil {
 		return i
 	}
 	if i := z.known.counters.one(name); i != nil {
@@ -214,7 +220,7 @@ func (z *Scope) counter(name string) *Counter {
 }
 
 func (z *Scope) gauge(name string) *Gauge {
-	if i := (*Gauge)(z.known.gauges.found.Load().at(name)); i != nil {
+	if i := (*Gauge)(z.known.gauges.found.at(name)); i != nil {
 		return i
 	}
 	if i := z.known.gauges.one(name); i != nil {
@@ -226,7 +232,7 @@ func (z *Scope) gauge(name string) *Gauge {
 }
 
 func (z *Scope) distribution(name string) *Distribution {
-	if i := (*Distribution)(z.known.distributions.found.Load().at(name)); i != nil {
+	if i := (*Distribution)(z.known.distributions.found.at(name)); i != nil {
 		return i
 	}
 	if i := z.known.distributions.one(name); i != nil {
@@ -238,7 +244,7 @@ func (z *Scope) distribution(name string) *Distribution {
 }
 
 func (z *Scope) outcome(name string) *outcome {
-	if o := (*outcome)(z.known.outcomes.found.Load().at(name)); o != nil {
+	if o := (*outcome)(z.known.outcomes.found.at(name)); o != nil {
 		return o
 	}
 	if o := z.known.outcomes.one(name); o != nil {
