@@ -111,15 +111,16 @@ func TestSumsThatOutgrowAFloatStayAtItsLimit(t *testing.T) {
 	const limit = math.MaxFloat64
 	for _, values := range [][]float64{{limit, limit}, {-limit, -limit}, {-limit, limit, limit}, {1e200, -1e200, 1}} {
 		var a Accumulator
-		var merged Summary
+		var added, merged Summary
 		for _, v := range values {
 			a.Add(v)
+			added.Add(v)
 			var one Accumulator
 			one.Add(v)
 			s := one.Summary()
 			merged.Merge(&s)
 		}
-		for _, s := range []Summary{a.Summary(), merged} {
+		for _, s := range []Summary{a.Summary(), added, merged} {
 			if notFinite(s.Sum) || s.M2 < 0 || notFinite(s.M2) || s.Min != slices.Min(values) || s.Max != slices.Max(values) {
 				t.Errorf("%v: %+v", values, s)
 			}

@@ -13,45 +13,45 @@ type Summary struct {
 	Hist     Histogram
 }
 
-// Add counts one sample. NaN and infinities are ignored. For many samples an [Accumulator] is faster, and more precise.
+// Add counts one sample. NaN and infinities are ignored. It is for summaries that are merged, too: samples alone go into an
+// [Accumulator], which is faster and more precise.
 func (s *Summary) Add(v float64) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return
 	}
-	// Welford: squares of deviations keep their precision where a sum of squares loses it, as for a gauge
-	// that moves little around a large value.
-	if s.Count == 0 {
-		s.Min, s.Max = v, v
-	} else {
-		d := v - s.Mean()
-		s.M2 += d * d * float64(s.Count) / float64(s.Count+1)
-		s.Min, s.Max = min(s.Min, v), max(s.Max, v)
-	}
-	s.Count++
-	s.Sum += v
-	s.Last = v
+	s.fold(1, v, 0, v, v, v)
 	s.Hist.Add(v, 1)
 }
 
 // Merge adds what o holds, which is taken to be later. o is not changed.
-//
-// Chan, Golub, LeVeque: Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979.
 func (s *Summary) Merge(o *Summary) {
 	if o.Count == 0 {
 		return
 	}
 	if s.Count == 0 {
-		*s = *o
-		s.Hist = o.Hist.Clone()
-		return
+		s.Hist = o.Hist.Clone() // which has no room to spare
+	} else {
+		s.Hist.Merge(&o.Hist)
 	}
-	d := o.Mean() - s.Mean()
-	n, m := float64(s.Count), float64(o.Count)
-	s.M2 = bounded(s.M2 + o.M2 + d*d*n*m/(n+m))
-	s.Count += o.Count
-	s.Sum = bounded(s.Sum + o.Sum)
-	s.Min, s.Max, s.Last = min(s.Min, o.Min), max(s.Max, o.Max), o.Last
-	s.Hist.Merge(&o.Hist)
+	s.fold(o.Count, o.Sum, o.M2, o.Min, o.Max, o.Last)
+}
+
+// fold adds n samples, at least one, to all but the histogram. Squares of deviations keep their precision where a sum of squares
+// loses it, as for a gauge that moves little around a large value.
+//
+// Chan, Golub, LeVeque: Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979.
+func (s *Summary) fold(n uint64, sum, m2, least, most, last float64) {
+	if s.Count == 0 {
+		s.Min, s.Max = least, most
+	} else {
+		was, more := float64(s.Count), float64(n)
+		d := sum/more - s.Mean()
+		m2 += d * d * was * more / (was + more)
+	}
+	s.Count += n
+	s.Sum = bounded(s.Sum + sum)
+	s.M2 = bounded(s.M2 + m2)
+	s.Min, s.Max, s.Last = min(s.Min, least), max(s.Max, most), last
 }
 
 // Mean returns the mean, NaN when empty.
