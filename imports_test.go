@@ -23,7 +23,7 @@ const module = "github.com/zibrato/zibrato"
 // from ring downwards.
 var layers = [][]string{
 	{"metric"},
-	{"internal/clock", "internal/endpoint", "internal/release", "internal/rodata", "internal/seldom"},
+	{"internal/clock", "internal/endpoint", "internal/monitor", "internal/release", "internal/rodata", "internal/seldom"},
 	{"ring"},
 	{""},
 	{"zibratotest"},

@@ -137,7 +137,7 @@ func newPump(in, out *side, stopFD uintptr) (*pump, error) {
 	for _, s := range []struct {
 		to   *unsafe.Pointer
 		from *zmq.Socket
-	}{{&p.c.in, in.socket}, {&p.c.out, out.socket}, {&p.c.in_events, in.events}, {&p.c.out_events, out.events}} {
+	}{{&p.c.in, in.socket}, {&p.c.out, out.socket}, {&p.c.in_events, in.monitor}, {&p.c.out_events, out.monitor}} {
 		raw, err := rawSocket(s.from)
 		if err != nil {
 			return nil, err

@@ -11,6 +11,8 @@ import (
 
 	zmq "github.com/pebbe/zmq4"
 	"go.uber.org/atomic"
+
+	"github.com/zibrato/zibrato/internal/monitor"
 )
 
 const (
@@ -34,10 +36,10 @@ var serial atomic.Uint64
 
 // side is one of the two bound sockets, with the monitor that hears its connections come and go. One goroutine owns it.
 type side struct {
-	socket *zmq.Socket
-	events *zmq.Socket // a PAIR
-	bound  string
-	peers  atomic.Int64 // connections now; the owner writes it, Stats reads it
+	socket  *zmq.Socket
+	monitor *zmq.Socket // a PAIR
+	bound   string
+	peers   atomic.Int64 // connections now; the owner writes it, Stats reads it
 }
 
 // open makes the socket and its monitor, with the options that both sides have. A larger frame than maxFrame costs a peer
@@ -47,11 +49,9 @@ func (s *side) open(kind zmq.Type, maxFrame int64) (err error) {
 		s.socket = nil
 		return fmt.Errorf("making a %v socket: %w", kind, err)
 	}
-	if s.events, err = zmq.NewSocket(zmq.PAIR); err != nil {
-		s.events = nil
-		return fmt.Errorf("making a monitor socket: %w", err)
+	if s.monitor, err = monitor.Open(s.socket, zmq.EVENT_ACCEPTED|zmq.EVENT_DISCONNECTED|zmq.EVENT_CLOSED); err != nil {
+		return err
 	}
-	monitor := fmt.Sprintf("inproc://zibrato-forwarder-monitor-%d", serial.Inc())
 	if err := cmp.Or(
 		s.socket.SetMaxmsgsize(maxFrame),
 		s.socket.SetLinger(linger),
@@ -60,9 +60,6 @@ func (s *side) open(kind zmq.Type, maxFrame int64) (err error) {
 		s.socket.SetHeartbeatIvl(heartbeatInterval),
 		s.socket.SetHeartbeatTimeout(heartbeatTimeout),
 		s.socket.SetTcpKeepalive(1), // for peers that speak a ZMTP older than heartbeats
-		s.events.SetRcvhwm(0),       // a full monitor would block libzmq's I/O thread; without a bound it is never full
-		s.socket.Monitor(monitor, zmq.EVENT_ACCEPTED|zmq.EVENT_DISCONNECTED|zmq.EVENT_CLOSED),
-		s.events.Connect(monitor),
 	); err != nil {
 		return fmt.Errorf("setting up a %v socket: %w", kind, err)
 	}
@@ -104,12 +101,9 @@ func advice(err error) string {
 // drain takes in what the monitor says, as much of it as one turn of the loop should take.
 func (s *side) drain() error {
 	for range eventsPerTurn {
-		event, _, _, err := s.events.RecvEvent(zmq.DONTWAIT)
-		if isAgain(err) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading a monitor: %w", err)
+		event, ok, err := monitor.Next(s.monitor)
+		if !ok {
+			return err
 		}
 		switch event {
 		case zmq.EVENT_ACCEPTED:
@@ -130,10 +124,8 @@ func (s *side) close() {
 	if s.bound != "" && s.socket.Unbind(s.bound) == nil {
 		s.awaitClosed()
 	}
-	if s.events != nil {
-		// In this order: an event for which nobody listens would block libzmq's I/O thread.
-		s.socket.Monitor("", 0)
-		s.events.Close()
+	if s.monitor != nil {
+		monitor.Close(s.socket, s.monitor)
 	}
 	s.socket.Close()
 	s.peers.Store(0)
@@ -142,10 +134,10 @@ func (s *side) close() {
 func (s *side) awaitClosed() {
 	deadline := time.Now().Add(unbindTimeout)
 	for left := unbindTimeout; left > 0; left = time.Until(deadline) {
-		if s.events.SetRcvtimeo(left) != nil {
+		if s.monitor.SetRcvtimeo(left) != nil {
 			return
 		}
-		event, _, _, err := s.events.RecvEvent(0)
+		event, _, _, err := s.monitor.RecvEvent(0)
 		if event == zmq.EVENT_CLOSED || err != nil {
 			return
 		}

@@ -13,7 +13,7 @@ import (
 	"go.uber.org/atomic"
 
 	"github.com/zibrato/zibrato"
-	"github.com/zibrato/zibrato/internal/endpoint"
+	"github.com/zibrato/zibrato/internal/monitor"
 	"github.com/zibrato/zibrato/internal/seldom"
 	"github.com/zibrato/zibrato/metric"
 )
@@ -142,14 +142,14 @@ func (p *Publisher) run(s *socket) {
 			wait = retryFull
 		}
 		p.hear(s) // after sending, which may have swallowed the descriptor's signal
-		if !s.events.lost.IsZero() {
-			wait = min(wait, endpoint.ReviveAfter)
+		if !s.link.Lost.IsZero() {
+			wait = min(wait, monitor.ReviveAfter)
 		}
 		timer.Reset(wait)
 		select {
 		case <-p.queue.ready:
 		case <-s.ear.C:
-		case <-s.events.ear.C:
+		case <-s.news.C:
 		case <-timer.C:
 		case ctx := <-p.stop:
 			p.result = p.finish(ctx, s)
@@ -213,9 +213,9 @@ func (p *Publisher) hear(s *socket) {
 	for more := true; more; {
 		more = s.listen()
 		// In this order: the monitor knows of a lost connection before libzmq withdraws what came through it.
-		connected = s.events.connected(s, connected)
+		connected = s.connected()
 		for _, msg := range s.said {
-			a, c := p.subscriptions.hear(msg, link{connected, s.events.lastLost}, now)
+			a, c := p.subscriptions.hear(msg, link{connected, s.link.LastLost}, now)
 			added, changed = added || a, changed || c
 		}
 	}

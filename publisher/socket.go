@@ -10,9 +10,9 @@ import (
 	"time"
 
 	zmq "github.com/pebbe/zmq4"
-	"go.uber.org/atomic"
 
 	"github.com/zibrato/zibrato/internal/endpoint"
+	"github.com/zibrato/zibrato/internal/monitor"
 )
 
 const (
@@ -21,25 +21,15 @@ const (
 	maxSubscription = 256      // a forwarder has nothing longer to say
 )
 
-// serial makes the names of monitors unique in the process.
-var serial atomic.Uint64
-
 // socket is an XPUB, with ears, and the monitor that tells whether the forwarder is there. One goroutine owns it.
 type socket struct {
-	xpub     *zmq.Socket
-	said     [][]byte // what listen has read
-	ear      *ear
-	events   events
 	endpoint string
-	closed   bool
-}
-
-type events struct {
-	pair     *zmq.Socket
+	xpub     *zmq.Socket
 	ear      *ear
-	lost     time.Time // when the connection was seen to be lost; zero once another is made or being made
-	lastLost time.Time // when one was last seen to be lost; zero: never
-	stopped  bool      // the socket behind it is gone
+	said     [][]byte    // what listen has read
+	monitor  *zmq.Socket // a PAIR
+	news     *ear        // of the monitor
+	link     monitor.Link
 }
 
 func connect(cfg Config) (_ *socket, err error) {
@@ -47,9 +37,10 @@ func connect(cfg Config) (_ *socket, err error) {
 	if s.xpub, err = zmq.NewSocket(zmq.XPUB); err != nil {
 		return nil, fmt.Errorf("publisher: making a socket: %w", err)
 	}
-	if s.events.pair, err = zmq.NewSocket(zmq.PAIR); err != nil {
+	s.monitor, err = monitor.Open(s.xpub, zmq.EVENT_HANDSHAKE_SUCCEEDED|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED|zmq.EVENT_MONITOR_STOPPED)
+	if err != nil {
 		s.xpub.Close()
-		return nil, fmt.Errorf("publisher: making a monitor socket: %w", err)
+		return nil, fmt.Errorf("publisher: %w", err)
 	}
 	if err := s.setUp(cfg); err != nil {
 		s.close(0)
@@ -59,7 +50,6 @@ func connect(cfg Config) (_ *socket, err error) {
 }
 
 func (s *socket) setUp(cfg Config) (err error) {
-	monitor := fmt.Sprintf("inproc://zibrato-publisher-monitor-%d", serial.Inc())
 	queue := cfg.QueueBytes / messageBytes
 	if cfg.Format == Text {
 		queue = textQueue
@@ -71,16 +61,13 @@ func (s *socket) setUp(cfg Config) (err error) {
 		s.xpub.SetMaxmsgsize(maxSubscription),
 		s.xpub.SetLinger(0),
 		endpoint.SetOptions(s.xpub, endpoint.NeedsIPv6(cfg.Endpoint)),
-		s.events.pair.SetRcvhwm(0), // a full monitor would block libzmq's I/O thread
-		s.xpub.Monitor(monitor, zmq.EVENT_HANDSHAKE_SUCCEEDED|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED|zmq.EVENT_MONITOR_STOPPED),
-		s.events.pair.Connect(monitor),
 	); err != nil {
 		return fmt.Errorf("publisher: setting up a socket: %w", err)
 	}
 	if s.ear, err = listen(s.xpub); err != nil {
 		return err
 	}
-	if s.events.ear, err = listen(s.events.pair); err != nil {
+	if s.news, err = listen(s.monitor); err != nil {
 		return err
 	}
 	if err := s.xpub.Connect(cfg.Endpoint); err != nil {
@@ -117,34 +104,19 @@ func (s *socket) listen() (more bool) {
 	return true
 }
 
-// connected takes in what the monitor says, and reports whether the forwarder is there. A connection that libzmq has given up, as
-// it does after a violation of its protocol (https://github.com/zeromq/libzmq/issues/4196), is made anew.
-func (e *events) connected(s *socket, was bool) bool {
-	for {
-		event, _, _, err := e.pair.RecvEvent(zmq.DONTWAIT)
-		if err != nil {
-			break
-		}
-		switch event {
-		case zmq.EVENT_HANDSHAKE_SUCCEEDED:
-			was, e.lost = true, time.Time{}
-		case zmq.EVENT_CONNECT_RETRIED:
-			was, e.lost = false, time.Time{}
-		case zmq.EVENT_DISCONNECTED:
-			was, e.lost = false, time.Now()
-			e.lastLost = e.lost
-		case zmq.EVENT_MONITOR_STOPPED:
-			was, e.stopped = false, true
-		}
-	}
-	if !s.closed && !e.lost.IsZero() && time.Since(e.lost) >= endpoint.ReviveAfter {
-		e.lost = time.Time{}
+// connected takes in what the monitor says, and reports whether the forwarder is there. A connection that libzmq has given up is
+// made anew.
+func (s *socket) connected() bool {
+	now := time.Now()
+	s.link.Hear(s.monitor, now) // fails on a closed monitor only
+	if s.link.GivenUp(now) {
+		s.link.Lost = time.Time{}
 		s.xpub.Disconnect(s.endpoint) // fails when libzmq has forgotten it
 		if err := s.xpub.Connect(s.endpoint); err != nil {
-			e.lost = time.Now() // try again
+			s.link.Lost = now // try again
 		}
 	}
-	return was
+	return s.link.State == monitor.Connected
 }
 
 // close closes the socket and waits, for so long at the most, until all that it holds has left the process. It is the monitor that
@@ -154,25 +126,24 @@ func (s *socket) close(linger time.Duration) error {
 		s.ear.close()
 	}
 	s.xpub.SetLinger(linger)
-	s.closed = true
 	begun := time.Now()
 	err := s.xpub.Close()
-	if s.events.ear != nil {
+	if s.news != nil {
 		deadline := time.NewTimer(linger + grace)
 		defer deadline.Stop()
-		for s.events.connected(s, false); !s.events.stopped && err == nil; s.events.connected(s, false) {
+		for s.link.Hear(s.monitor, begun); !s.link.Closed && err == nil; s.link.Hear(s.monitor, begun) {
 			select {
-			case <-s.events.ear.C:
+			case <-s.news.C:
 			case <-deadline.C:
 				err = errors.New("libzmq did not let go of the socket in time")
 			}
 		}
-		s.events.ear.close()
+		s.news.close()
 		if err == nil && linger > 0 && time.Since(begun) >= linger {
 			err = errors.New("libzmq may have dropped messages that the forwarder did not take in time")
 		}
 	}
-	s.events.pair.Close()
+	s.monitor.Close()
 	if err != nil {
 		return fmt.Errorf("publisher: closing the socket: %w", err)
 	}

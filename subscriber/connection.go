@@ -10,9 +10,9 @@ import (
 	"time"
 
 	zmq "github.com/pebbe/zmq4"
-	"go.uber.org/atomic"
 
 	"github.com/zibrato/zibrato/internal/endpoint"
+	"github.com/zibrato/zibrato/internal/monitor"
 )
 
 const (
@@ -22,19 +22,11 @@ const (
 	receiveTimeout = 50 * time.Millisecond
 )
 
-// serial makes the names of monitors unique in the process.
-var serial atomic.Uint64
-
 // connection is a SUB socket with the monitor that hears its connection come and go. One goroutine at a time owns it.
-//
-// libzmq makes a lost connection again, with one exception: after a violation of its protocol, as a frame larger than
-// MAXMSGSIZE or an answer of something that does not speak ZMTP is, the socket stays dead for ever and says nothing
-// (https://github.com/zeromq/libzmq/issues/4196). The monitor shows that: no CONNECT_RETRIED follows the DISCONNECTED.
 type connection struct {
-	socket *zmq.Socket
-	events *zmq.Socket // a PAIR
-	state  state
-	lost   time.Time // when the connection was seen to be lost; zero once another is made or to be made
+	socket  *zmq.Socket
+	monitor *zmq.Socket // a PAIR
+	link    monitor.Link
 }
 
 // connect makes the socket, subscribes, and begins to connect.
@@ -43,9 +35,9 @@ func connect(cfg Config, ipv6 bool) (_ *connection, err error) {
 	if c.socket, err = zmq.NewSocket(zmq.SUB); err != nil {
 		return nil, fmt.Errorf("subscriber: making a socket: %w", err)
 	}
-	if c.events, err = zmq.NewSocket(zmq.PAIR); err != nil {
+	if c.monitor, err = monitor.Open(c.socket, zmq.EVENT_CONNECTED|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED); err != nil {
 		c.socket.Close()
-		return nil, fmt.Errorf("subscriber: making a monitor socket: %w", err)
+		return nil, fmt.Errorf("subscriber: %w", err)
 	}
 	if err := c.setUp(cfg, ipv6); err != nil {
 		c.close()
@@ -55,7 +47,6 @@ func connect(cfg Config, ipv6 bool) (_ *connection, err error) {
 }
 
 func (c *connection) setUp(cfg Config, ipv6 bool) error {
-	monitor := fmt.Sprintf("inproc://zibrato-subscriber-monitor-%d", serial.Inc())
 	// IMMEDIATE is not among the options: it ties the queue, and with it what waits there, to one connection.
 	if err := cmp.Or(
 		c.socket.SetRcvtimeo(receiveTimeout),
@@ -64,9 +55,6 @@ func (c *connection) setUp(cfg Config, ipv6 bool) error {
 		c.socket.SetMaxmsgsize(maxMessage),
 		c.socket.SetLinger(0),
 		endpoint.SetOptions(c.socket, ipv6),
-		c.events.SetRcvhwm(0), // a full monitor would block libzmq's I/O thread; without a bound it is never full
-		c.socket.Monitor(monitor, zmq.EVENT_CONNECTED|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED),
-		c.events.Connect(monitor),
 	); err != nil {
 		return fmt.Errorf("subscriber: setting up a socket: %w", err)
 	}
@@ -112,31 +100,8 @@ var errAgain = errors.New("no message")
 
 func is(err error, no syscall.Errno) bool { return err != nil && errors.Is(err, zmq.Errno(no)) }
 
-// dead takes in what the monitor says, and reports whether libzmq has given the connection up.
-func (c *connection) dead(now time.Time) (bool, error) {
-	for {
-		event, _, _, err := c.events.RecvEvent(zmq.DONTWAIT)
-		if is(err, syscall.EAGAIN) || is(err, syscall.EINTR) {
-			break
-		}
-		if err != nil {
-			return false, fmt.Errorf("subscriber: reading a monitor: %w", err)
-		}
-		c.lost, c.state = time.Time{}, away
-		switch event {
-		case zmq.EVENT_DISCONNECTED:
-			c.lost = now
-		case zmq.EVENT_CONNECTED:
-			c.state = connected
-		}
-	}
-	return !c.lost.IsZero() && now.Sub(c.lost) >= endpoint.ReviveAfter, nil
-}
-
 func (c *connection) close() error {
-	// In this order: an event for which nobody listens would block libzmq's I/O thread.
-	c.socket.Monitor("", 0)
-	c.events.Close()
+	monitor.Close(c.socket, c.monitor)
 	if err := c.socket.Close(); err != nil {
 		return fmt.Errorf("subscriber: closing the socket: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/zibrato/zibrato/internal/monitor"
 	"github.com/zibrato/zibrato/internal/seldom"
 	"github.com/zibrato/zibrato/metric"
 )
@@ -58,17 +59,8 @@ type complaints struct {
 	reasons    [metric.Reasons]seldom.Line
 	violations seldom.Line
 	up, down   seldom.Line
-	state      state
+	state      monitor.State
 }
-
-// state is whether the other side is there, as far as it is known.
-type state uint8
-
-const (
-	unknown state = iota
-	connected
-	away
-)
 
 // malformed complains of a message. The count is that of all such messages.
 func (c *complaints) malformed(err *metric.DecodeError, count uint64, now time.Time) {
@@ -86,23 +78,23 @@ func (c *complaints) violation(count uint64, now time.Time) {
 }
 
 // connection tells when the other side comes and goes.
-func (c *complaints) connection(now state, at time.Time) {
+func (c *complaints) connection(now monitor.State, at time.Time) {
 	if now == c.state {
 		return
 	}
 	before := c.state
 	c.state = now
 	limit := &c.up
-	if now == away {
+	if now == monitor.Away {
 		limit = &c.down
 	}
 	if _, due := limit.Due(0, complaintInterval, at); !due {
 		return
 	}
 	switch {
-	case now == connected:
+	case now == monitor.Connected:
 		c.log.Info("subscriber: connected", "from", c.from)
-	case before == connected:
+	case before == monitor.Connected:
 		c.log.Warn("subscriber: the connection is lost; trying again", "from", c.from)
 	default:
 		c.log.Warn("subscriber: nobody answers yet; trying again", "from", c.from)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zibrato/zibrato/internal/monitor"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -14,11 +15,13 @@ func TestComingsAndGoingsAreToldOnceAndAtABoundedRate(t *testing.T) {
 	var out bytes.Buffer
 	c := complaints{log: slog.New(slog.NewTextHandler(&out, nil))}
 	now := time.Unix(1, 0)
-	for _, s := range []state{unknown, away, away, connected, connected, away, connected, away} {
+	for _, s := range []monitor.State{
+		monitor.Unknown, monitor.Away, monitor.Away, monitor.Connected, monitor.Connected, monitor.Away, monitor.Connected, monitor.Away,
+	} {
 		c.connection(s, now)
 	}
-	c.connection(connected, now.Add(complaintInterval))
-	c.connection(away, now.Add(2*complaintInterval))
+	c.connection(monitor.Connected, now.Add(complaintInterval))
+	c.connection(monitor.Away, now.Add(2*complaintInterval))
 	var said []string
 	for _, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
 		_, msg, _ := strings.Cut(line, `msg="subscriber: `)

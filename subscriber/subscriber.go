@@ -151,10 +151,14 @@ func (s *Subscriber) decode(frame []byte, parts int) error {
 // be received, so that nothing is lost with the old one.
 func (s *Subscriber) revive() error {
 	now := time.Now()
-	dead, err := s.conn.dead(now)
-	s.complaints.connection(s.conn.state, now)
-	if err != nil || !dead {
-		return err
+	link := &s.conn.link
+	err := link.Hear(s.conn.monitor, now)
+	s.complaints.connection(link.State, now)
+	if err != nil {
+		return fmt.Errorf("subscriber: %w", err)
+	}
+	if !link.GivenUp(now) {
+		return nil
 	}
 	count := s.counts.violations.Inc()
 	s.complaints.violation(count, now)

@@ -16,11 +16,6 @@ const (
 	handshakeTimeout = 5 * time.Second
 	heartbeatEvery   = time.Second
 	heartbeatTimeout = 3 * time.Second
-
-	// ReviveAfter is how long a lost connection may go without libzmq saying that it makes another. After a violation of its
-	// protocol, as a frame larger than MAXMSGSIZE or an answer of something that does not speak ZMTP is, it never does, and the
-	// socket stays dead (https://github.com/zeromq/libzmq/issues/4196).
-	ReviveAfter = 200 * time.Millisecond
 )
 
 // SetOptions sets what all sockets that connect have in common: how they connect, how they connect again, and how they notice
