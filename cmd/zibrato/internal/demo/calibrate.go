@@ -31,7 +31,7 @@ func calibrate() (p prices, err error) {
 	if err != nil {
 		return prices{}, err
 	}
-	tap.Watch(everyLevel, nil)
+	tap.Watch(nil, everyLevel) // in summaries, as the demo's backend does
 	var (
 		timer   = rec.NewTimer("calibration.timer")
 		counter = rec.NewCounter("calibration.counter")

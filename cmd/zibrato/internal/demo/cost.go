@@ -72,7 +72,7 @@ func countCalls() (map[metric.Kind]uint64, error) {
 	series := map[uint32]told{}
 	tap, err := zibrato.Default().Attach(func(b *metric.Batch) {
 		for i := range b.Entries {
-			if e := &b.Entries[i]; !strings.HasPrefix(e.Series.Name, "zibrato.") {
+			if e := &b.Entries[i]; !strings.HasPrefix(e.Series.Name, ownPrefix) {
 				series[e.ID] = told{e.Series.Kind, e.After.Count}
 			}
 		}
@@ -92,6 +92,9 @@ func countCalls() (map[metric.Kind]uint64, error) {
 	}
 	return calls, nil
 }
+
+// ownPrefix begins the names of the series in which a program reports about its own instrumentation.
+const ownPrefix = "zibrato."
 
 func everyLevel(zibrato.Level) bool { return true }
 

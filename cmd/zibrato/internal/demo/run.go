@@ -37,7 +37,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, fwd.Close()) }()
-	sub, err := subscriber.Start(subscriber.Config{From: fwd.OutAddr(), Logger: o.Logger})
+	sub, err := subscriber.Start(subscriber.Config{From: fwd.OutAddr(), Detail: subscriber.Summaries, Logger: o.Logger})
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}

@@ -111,7 +111,9 @@ func render(w *metric.Window) []byte {
 			continue
 		}
 		busy = append(busy, a)
-		calls += a.Count
+		if !strings.HasPrefix(a.Name, ownPrefix) {
+			calls += a.Count
+		}
 		name = max(name, utf8.RuneCountInString(fullName(a.Series)))
 		level = max(level, utf8.RuneCountInString(string(a.Level)))
 		source = max(source, utf8.RuneCountInString(a.Source))
@@ -148,7 +150,7 @@ func render(w *metric.Window) []byte {
 	return b.Bytes()
 }
 
-// header is the line above a window, as wide as the table: its time, and how much is in it.
+// header is the line above a window, as wide as the table: its time, and how much is in it. Calls are those of the program.
 func header(w *metric.Window, series int, calls uint64) string {
 	clock := "15:04:05"
 	if w.Interval%time.Second != 0 {

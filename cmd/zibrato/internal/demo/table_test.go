@@ -42,6 +42,8 @@ func TestTableGolden(t *testing.T) {
 	}
 	lost := aggregate(metric.Series{Kind: metric.Timer, Level: metric.Debug, Name: "search.phrase", Source: "search"}, 1e-6, 3e-6)
 	lost.Count, lost.Sum, lost.Detail = 1_234_567, 0.9, metric.Summary{}
+	own := aggregate(metric.Series{Kind: metric.Counter, Level: metric.Info, Name: "zibrato.published.bytes", Source: "search"}, 2_000_000)
+	own.Count = 2_000_000 // no calls of the program
 	w := window(
 		lost,
 		aggregate(metric.Series{Kind: metric.Timer, Level: metric.Debug, Name: "idle", Source: "search"}),
@@ -52,6 +54,7 @@ func TestTableGolden(t *testing.T) {
 		aggregate(metric.Series{Kind: metric.Gauge, Level: metric.Info, Name: "index.bytes", Source: "search-1", Unit: "By"}, 15_225_089),
 		aggregate(metric.Series{Kind: metric.Distribution, Level: metric.Info, Name: "http.answer", Source: "search", Unit: "By"}, 900, 1100, 70_000),
 		aggregate(metric.Series{Kind: metric.Counter, Level: metric.Warning, Name: "search.empty", Source: "search"}, 3),
+		own,
 		aggregate(metric.Series{Kind: metric.Timer, Level: "a-label-of-the-users", Name: strings.Repeat("äbcdefghij", 12),
 			Source: "a-source-of-many-characters"}, 2.5, 3.5),
 	)
