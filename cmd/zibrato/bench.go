@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -34,7 +35,7 @@ slices, allocs_per_call), made and counted (calls of instruments), pipeline (det
 timed, arrived; process and all, each with ns_per_timer, its quartiles, core_fraction, slices), and noisy. Fields may be
 added; none changes its meaning.
 
-Exit status: 0 success, also when SIGTERM or SIGINT ends it before the report, 1 failure, 2 wrong usage.`
+Exit status: 0 success, 1 failure, 2 wrong usage; 130 when SIGINT, 143 when SIGTERM ends it before the report.`
 }
 
 const (
@@ -55,12 +56,11 @@ func (c *benchCmd) Run(*slog.Logger) error {
 	if !c.Quiet {
 		o.Progress, end = bench.ShowProgress(os.Stderr, isTerminal(os.Stderr))
 	}
-	return untilSignal(func(ctx context.Context) error {
+	err = unlessSignal(func(ctx context.Context) error {
 		report, err := bench.Run(ctx, o)
 		end()
 		if ctx.Err() != nil {
-			complain("bench", "ended before there was a report")
-			return nil
+			return context.Cause(ctx)
 		}
 		if err != nil {
 			return flagTerms(err, "bench: ", "")
@@ -70,6 +70,11 @@ func (c *benchCmd) Run(*slog.Logger) error {
 		}
 		return report.WriteText(os.Stdout)
 	})
+	var cut interrupted
+	if errors.As(err, &cut) {
+		return statusError{cut.status(), fmt.Errorf("%w, so there is no report", err)}
+	}
+	return err
 }
 
 // isTerminal reports whether f is one, or another device that takes characters and to which it makes no difference.

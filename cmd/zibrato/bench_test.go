@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -38,14 +39,23 @@ func TestBenchReportsAsJSONAndCanBeQuiet(t *testing.T) {
 }
 
 func TestASignalEndsBenchAtAnyStep(t *testing.T) { // not parallel: time counts
-	for _, test := range []struct{ time, step string }{{"30s", "calls on one core"}, {"1s", "the whole pipeline"}} {
+	const whole = 0 // a report
+	for _, test := range []struct {
+		time, step string
+		signal     os.Signal
+		want       []int
+	}{
+		{"30s", "calls on one core", os.Interrupt, []int{130}},
+		{"30s", "calls on one core", syscall.SIGTERM, []int{143}},
+		{"1s", "the whole pipeline", os.Interrupt, []int{130, whole}}, // so short that its report may have been ready
+	} {
 		p := start(t, nil, "bench", "--time", test.time)
 		p.stderr.await(t, "(?m)^bench: "+test.step+", about [0-9]+s left$")
-		p.endsSoon(t, os.Interrupt)
-		// The second is so short that its report may have been ready.
-		cut := p.stdout.String() == "" && strings.HasSuffix(p.stderr.String(), "zibrato bench: ended before there was a report\n")
-		if done := regexp.MustCompile(`A timer costs .* ns here`).MatchString(p.stdout.String()); cut == done {
-			t.Errorf("stdout %q, stderr %q", p.stdout, p.stderr)
+		status := p.endsSoonWith(t, test.signal, test.want...)
+		cut := p.stdout.String() == "" && strings.HasSuffix(p.stderr.String(), "\nzibrato bench: interrupted, so there is no report\n")
+		done := regexp.MustCompile(`A timer costs .* ns here`).MatchString(p.stdout.String())
+		if cut == done || done != (status == whole) {
+			t.Errorf("status %d, stdout %q, stderr %q", status, p.stdout, p.stderr)
 		}
 	}
 }

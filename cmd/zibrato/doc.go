@@ -10,12 +10,13 @@
 //	zibrato demo      show all of it at work
 //	zibrato version   say which version this is
 //
-// "zibrato COMMAND --help" describes the flags. Each flag is also an environment variable, ZIBRATO_ and the flag's name
+// "zibrato COMMAND --help" or "zibrato help COMMAND" describes the flags. Each flag is also an environment variable, ZIBRATO_ and the flag's name
 // in capitals, with _ for -: --token-file is ZIBRATO_TOKEN_FILE in every command that has it. The command line wins.
 //
 // Exit status: 0 success, 1 failure, 2 wrong usage, 3 no forwarder to send to, 4 nobody subscribes to what would be
 // sent. Errors are one line on standard error. SIGTERM and SIGINT write out what has arrived and end the program with
-// status 0 within two seconds; a second signal ends it at once. "zibrato time" has the status of its command.
+// status 0 within two seconds; a second signal ends it at once. "zibrato time" has the status of its command, and a
+// "zibrato bench" that a signal cuts short 130 or 143, as a shell has it.
 //
 // The program needs cgo and libzmq 4.3.3 or newer.
 package main

@@ -4,15 +4,16 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/zibrato/zibrato/forwarder"
 )
 
 type forwardCmd struct {
-	In          string `default:"tcp://127.0.0.1:5550" help:"Where publishers connect: tcp://host:port or ipc://path; port 0 lets the kernel choose."`
-	Out         string `default:"tcp://127.0.0.1:5551" help:"Where subscribers connect."`
-	AllowRemote bool   `help:"Listen on addresses that other machines can reach, all of which may then read and forge measurements."`
+	In          listening `default:"tcp://127.0.0.1:5550" help:"Where publishers connect: tcp://host:port or ipc://path; port 0 lets the kernel choose."`
+	Out         listening `default:"tcp://127.0.0.1:5551" help:"Where subscribers connect."`
+	AllowRemote bool      `help:"Listen on addresses that other machines can reach, all of which may then read and forge measurements."`
 }
 
 func (forwardCmd) Help() string {
@@ -28,8 +29,11 @@ Exit status: 0 ended by SIGTERM or SIGINT, 1 failure such as a port that is take
 }
 
 func (c *forwardCmd) Run(log *slog.Logger) error {
+	if err := c.validate(); err != nil {
+		return usageError{err}
+	}
 	return untilSignal(func(ctx context.Context) error {
-		fwd, err := forwarder.Start(forwarder.Config{In: c.In, Out: c.Out, AllowRemote: c.AllowRemote, Logger: log})
+		fwd, err := forwarder.Start(forwarder.Config{In: string(c.In), Out: string(c.Out), AllowRemote: c.AllowRemote, Logger: log})
 		if err != nil {
 			return forwardTerms(err)
 		}
@@ -44,6 +48,19 @@ func (c *forwardCmd) Run(log *slog.Logger) error {
 		log.Info("forwarder: closed", "messages", s.Messages, "bytes", s.Bytes, refusals(s))
 		return nil
 	})
+}
+
+// validate finds what is wrong on every machine.
+func (c *forwardCmd) validate() error {
+	for _, e := range []struct {
+		flag string
+		listening
+	}{{"--in", c.In}, {"--out", c.Out}} {
+		if e.remote() && !c.AllowRemote {
+			return fmt.Errorf("%s %q: other machines can reach this address, and whoever does can read and forge measurements; use 127.0.0.1, or say --allow-remote", e.flag, e.listening)
+		}
+	}
+	return nil
 }
 
 // refusals is what the forwarder did not pass on, by reason.

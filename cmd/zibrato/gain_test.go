@@ -48,7 +48,7 @@ func interval() *metric.Batch {
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func TestTailShowsSummariesInColumns(t *testing.T) {
-	format := humanLines()
+	format := humanLines((&tailCmd{}).shows)
 	format(nil, interval(), noon) // which finds out how wide names are
 	var got []string
 	for _, line := range strings.Split(strings.TrimSpace(string(format(nil, interval(), noon))), "\n") {
@@ -70,7 +70,7 @@ func TestTailShowsSummariesInColumns(t *testing.T) {
 
 func TestTailWritesSummariesForPrograms(t *testing.T) {
 	got := map[string]map[string]any{}
-	for _, line := range strings.Split(strings.TrimSpace(string(jsonLines(nil, interval(), noon))), "\n") {
+	for _, line := range strings.Split(strings.TrimSpace(string(jsonLines((&tailCmd{}).shows)(nil, interval(), noon))), "\n") {
 		var object map[string]any
 		if err := json.Unmarshal([]byte(line), &object); err != nil {
 			t.Fatal(err)

@@ -57,7 +57,7 @@ func (c *libratoCmd) config(log *slog.Logger) (librato.Config, error) {
 	cfg := librato.Config{
 		User: c.User, Token: c.Token, URL: c.URL, PlainHTTP: c.PlainHTTP, API: librato.API(c.API),
 		Prefix: c.Prefix, Percentiles: c.Percentiles, Logger: log,
-		From: c.From, Levels: c.Levels.Levels, Samples: c.Samples, Interval: c.Flush,
+		From: string(c.From), Levels: c.Levels.Levels, Samples: c.Samples, Interval: c.Flush,
 	}
 	if c.TokenFile != "" {
 		token, err := readToken(c.TokenFile)

@@ -20,8 +20,8 @@ type logCmd struct {
 	merging
 	Flush    time.Duration `default:"10s" help:"Write once in this time."`
 	File     string        `placeholder:"PATH" help:"Append to this file instead of standard output."`
-	MaxBytes int64         `default:"104857600" help:"Rotate the file before it grows larger than this; -1 means never."`
-	Keep     int           `default:"7" help:"How many rotated files to keep; -1 means none."`
+	MaxBytes int64         `default:"104857600" help:"Rotate the file before it grows larger than this; --max-bytes=-1 means never."`
+	Keep     int           `default:"7" help:"How many rotated files to keep; --keep=-1 means none."`
 }
 
 func (logCmd) Help() string {
@@ -59,7 +59,7 @@ func (c *logCmd) start(log *slog.Logger, end func()) (*backend.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	sub, err := subscriber.Start(subscriber.Config{From: c.From, Levels: c.Levels.Levels, Detail: c.detail(), Logger: log})
+	sub, err := subscriber.Start(subscriber.Config{From: string(c.From), Levels: c.Levels.Levels, Detail: c.detail(), Logger: log})
 	if err != nil {
 		return nil, errors.Join(err, sink.Close(context.Background()))
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -48,12 +50,37 @@ func run(args []string) int {
 		kong.Vars{"librato_url": librato.DefaultURL},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
+	args = asCommand(args)
 	command, err := parser.Parse(negativeLast(args))
 	if err != nil {
-		return fail(commandName(parser, args), usageError{err})
+		return fail(commandName(parser, args), usageError{plainly(err)})
 	}
 	name := strings.Fields(command.Command())[0]
 	return fail(name, command.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))))
+}
+
+// asCommand understands what people try who do not know the program yet: help, help COMMAND, -help, COMMAND -help, --version, -version.
+func asCommand(args []string) []string {
+	if len(args) == 0 {
+		return args
+	}
+	switch args[0] {
+	case "help", "-help":
+		return append(slices.Clone(args[1:]), "--help")
+	case "--version", "-version":
+		return append([]string{"version"}, args[1:]...)
+	}
+	if len(args) == 2 && args[1] == "-help" {
+		return []string{args[0], "--help"}
+	}
+	return args
+}
+
+// noValue is how kong says that a flag at the end of a command line lacks its value.
+var noValue = regexp.MustCompile(`expected .*value but got "EOL" \(<EOL>\)`)
+
+func plainly(err error) error {
+	return inFlagTerms{err, noValue.ReplaceAllString(err.Error(), "the value is missing")}
 }
 
 // forgetEmpty unsets the empty variables of ours: files of variables for containers and units are full of them, and they mean the default.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -150,14 +151,22 @@ func (p *process) signal(t *testing.T, s os.Signal) {
 // endsSoon asks the process to end and checks that it does, with status 0 and within two seconds.
 func (p *process) endsSoon(t *testing.T, s os.Signal) {
 	t.Helper()
+	p.endsSoonWith(t, s, 0)
+}
+
+// endsSoonWith is the same with one of other statuses, which it returns.
+func (p *process) endsSoonWith(t *testing.T, s os.Signal, want ...int) int {
+	t.Helper()
 	begin := time.Now()
 	p.signal(t, s)
-	if got := p.status(t); got != 0 {
-		t.Errorf("%q: status %d after %v, want 0", p.cmd.Args[1:], got, s)
+	got := p.status(t)
+	if !slices.Contains(want, got) {
+		t.Errorf("%q: status %d after %v, want one of %d", p.cmd.Args[1:], got, s, want)
 	}
 	if took := time.Since(begin); took > 2*time.Second {
 		t.Errorf("%q: took %v to end after %v", p.cmd.Args[1:], took, s)
 	}
+	return got
 }
 
 // result runs the program to its end.

@@ -15,7 +15,7 @@ import (
 
 // sending are the flags of every command that publishes.
 type sending struct {
-	To    string        `default:"tcp://127.0.0.1:5550" help:"The forwarder's endpoint for publishers."`
+	To    connecting    `default:"tcp://127.0.0.1:5550" help:"The forwarder's endpoint for publishers."`
 	Level level         `default:"info" help:"The level to publish at."`
 	Wait  time.Duration `default:"1s" help:"How long to wait for the forwarder and for somebody who subscribes to the level."`
 }
@@ -36,7 +36,7 @@ type messenger struct {
 
 func newMessenger(s sending, source string) (*messenger, error) {
 	rec := zibrato.New(zibrato.Config{Source: source, AlwaysOn: []zibrato.Level{s.Level.Level}})
-	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: s.To, Format: publisher.Text})
+	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: string(s.To), Format: publisher.Text})
 	if err != nil {
 		return nil, errors.Join(publishTerms(err), rec.Close())
 	}

@@ -18,10 +18,13 @@ func sampleTime(b *metric.Batch, i int) time.Time {
 	return b.Base.Add(time.Duration(b.Samples[i].Time) * time.Microsecond)
 }
 
+// seriesOf is the series that a sample belongs to.
+func seriesOf(b *metric.Batch, i int) *metric.Series { return b.Entries[b.Samples[i].Entry].Series }
+
 // appendHuman writes a sample for people: time, level, kind, name, value with its unit, source, tags.
 func appendHuman(dst []byte, b *metric.Batch, i int) []byte {
 	sample := b.Samples[i]
-	s := b.Entries[sample.Entry].Series
+	s := seriesOf(b, i)
 	dst = sampleTime(b, i).Local().AppendFormat(dst, "2006-01-02T15:04:05.000Z07:00")
 	dst = fmt.Appendf(dst, " %-8s %-12s %s ", s.Level, s.Kind, s.Name)
 	switch {
@@ -70,7 +73,7 @@ func identify(s *metric.Series, at time.Time) identity {
 // appendJSON writes a sample as an object. A value that is no number, as only a broken sender has it, is null.
 func appendJSON(dst []byte, b *metric.Batch, i int) []byte {
 	sample := b.Samples[i]
-	s := b.Entries[sample.Entry].Series
+	s := seriesOf(b, i)
 	return appendObject(dst, struct {
 		identity
 		Value json.RawMessage `json:"value"`

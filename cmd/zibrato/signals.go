@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,24 +17,49 @@ const (
 	endTimeout   = 1500 * time.Millisecond // for all of it
 )
 
-// untilSignal runs f with a context that ends with the first SIGINT or SIGTERM. If f does not return in time after that,
-// as when whoever reads its output has stopped, it is left to itself. A second signal kills the process.
+// An interrupted error says that a signal came before the end.
+type interrupted struct{ os.Signal }
+
+func (interrupted) Error() string { return "interrupted" }
+
+// status is what a shell says of a program that such a signal ended.
+func (i interrupted) status() int {
+	s, _ := i.Signal.(syscall.Signal)
+	return statusSignal + int(s)
+}
+
+// untilSignal is for what runs until it is told to end: it is [unlessSignal], where a signal is no error.
 func untilSignal(f func(ctx context.Context) error) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // back to the default, which is to die
+	err := unlessSignal(f)
+	if errors.As(err, new(interrupted)) {
+		return nil
+	}
+	return err
+}
+
+// unlessSignal runs f with a context that ends with the first SIGINT or SIGTERM, and whose cause is then an [interrupted]. If f does not
+// return in time after that, as when whoever reads its output has stopped, it is left to itself and the cause returned. A second
+// signal kills the process.
+func unlessSignal(f func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
 	done := make(chan error, 1)
 	go func() { done <- f(ctx) }()
 	select {
 	case err := <-done:
 		return err
-	case <-ctx.Done():
+	case s := <-signals:
+		signal.Stop(signals) // back to the default, which is to die
+		cancel(interrupted{s})
 	}
 	select {
 	case err := <-done:
 		return err
 	case <-time.After(endTimeout):
-		return nil
+		return context.Cause(ctx)
 	}
 }
 

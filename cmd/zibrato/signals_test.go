@@ -83,6 +83,22 @@ func TestWhatHangsIsLeftToItself(t *testing.T) { // not parallel: time counts
 	}
 }
 
+func TestWhatHangsInsteadOfEndingByItselfIsInterrupted(t *testing.T) { // not parallel: time counts
+	release := make(chan struct{})
+	defer close(release)
+	err := unlessSignal(func(context.Context) error {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+			return err
+		}
+		<-release
+		return nil
+	})
+	var cut interrupted
+	if !errors.As(err, &cut) || cut.Signal != syscall.SIGTERM || cut.status() != 143 {
+		t.Errorf("%v, want that SIGTERM interrupted it", err)
+	}
+}
+
 func TestASecondSignalEndsTheProgramAtOnce(t *testing.T) {
 	t.Parallel()
 	p := stuck(t)

@@ -93,6 +93,21 @@ func TestWrongUsageIsStatusTwoAndOneLine(t *testing.T) {
 		{"--time", []string{"bench", "--time", "10ms"}},
 		{"1s to 1h", []string{"bench", "--time", "61m"}},
 		{"--for", []string{"demo", "--for", "0s"}},
+		{`--in: "nonsense"`, []string{"forward", "--in", "nonsense"}},
+		{`--out: "tcp://127.0.0.1"`, []string{"forward", "--out", "tcp://127.0.0.1"}},
+		{`port "65536"`, []string{"forward", "--out", "tcp://127.0.0.1:65536"}},
+		{"ipc://path", []string{"forward", "--out", "ipc://"}},
+		{"--in", []string{"forward", "--in", "tcp://0.0.0.0:0"}},
+		{"--allow-remote", []string{"forward", "--in", "tcp://127.0.0.1:0", "--out", "tcp://[::]:0"}},
+		{"--allow-remote", []string{"forward", "--in", "tcp://*:0"}},
+		{`--from: "nonsense"`, []string{"log", "--from", "nonsense"}},
+		{`--from: "tcp://*:5551"`, []string{"tail", "--from", "tcp://*:5551"}},
+		{`port "0"`, []string{"librato", "--user", "u", "--token", "x", "--from", "tcp://127.0.0.1:0"}},
+		{`--to: "udp://127.0.0.1:5550"`, []string{"send", "counter", "x", "1", "--to", "udp://127.0.0.1:5550"}},
+		{`--to: "nonsense"`, []string{"time", "--to", "nonsense", "x", "true"}},
+		{"--from: the value is missing", []string{"tail", "--from"}},
+		{"--levels: the value is missing", []string{"tail", "--levels"}},
+		{"--flush: the value is missing", []string{"log", "--flush"}},
 	} {
 		status, stdout, stderr := result(t, nil, test.args...)
 		if status != 2 || stdout != "" {
@@ -124,13 +139,9 @@ func TestFailuresAreStatusOneAndOneLine(t *testing.T) {
 		args []string
 	}{
 		{[]string{"--in", in}, []string{"forward", "--in", in, "--out", "tcp://127.0.0.1:0"}},
-		{[]string{"--out", "nonsense"}, []string{"forward", "--in", "tcp://127.0.0.1:0", "--out", "nonsense"}},
-		{[]string{"--in", "--allow-remote"}, []string{"forward", "--in", "tcp://0.0.0.0:0", "--out", "tcp://127.0.0.1:0"}},
+		{[]string{"--out", in}, []string{"forward", "--in", "tcp://127.0.0.1:0", "--out", in}},
+		{[]string{"--out", file}, []string{"forward", "--in", "tcp://127.0.0.1:0", "--out", "ipc://" + file}},
 		{[]string{"--file", file}, []string{"log", "--file", file}},
-		{[]string{"--from", "nonsense"}, []string{"log", "--from", "nonsense"}},
-		{[]string{"--from", "nonsense"}, []string{"tail", "--from", "nonsense"}},
-		{[]string{"--from", "nonsense"}, []string{"librato", "--user", "u", "--token", "x", "--from", "nonsense"}},
-		{[]string{"--to", "nonsense"}, []string{"send", "counter", "x", "1", "--to", "nonsense"}},
 	} {
 		status, _, stderr := result(t, nil, test.args...)
 		if status != 1 {
@@ -206,6 +217,49 @@ func TestVersionIsOneLine(t *testing.T) {
 	status, stdout, _ := result(t, nil, "version")
 	if status != 0 || !regexp.MustCompile(`^zibrato \S+ \S+/\S+ \S+.* libzmq 4\.\d+\.\d+\n$`).MatchString(stdout) {
 		t.Errorf("status %d, %q", status, stdout)
+	}
+}
+
+func TestTheVersionCanBeAskedForInOtherWays(t *testing.T) {
+	t.Parallel()
+	_, want, _ := result(t, nil, "version")
+	for _, arg := range []string{"--version", "-version"} {
+		if status, stdout, stderr := result(t, nil, arg); status != 0 || stdout != want || stderr != "" {
+			t.Errorf("%s: status %d, %q, %q; want %q", arg, status, stdout, stderr, want)
+		}
+	}
+}
+
+func TestHelpIsACommandToo(t *testing.T) {
+	t.Parallel()
+	same := func(args, as []string) {
+		t.Helper()
+		_, want, _ := result(t, nil, as...)
+		if status, stdout, stderr := result(t, nil, args...); status != 0 || stdout != want || stderr != "" {
+			t.Errorf("%q: status %d, %q, %q; want that of %q", args, status, stdout, stderr, as)
+		}
+	}
+	same([]string{"help"}, []string{"--help"})
+	same([]string{"-help"}, []string{"--help"})
+	for _, c := range append(commands, "version") {
+		same([]string{"help", c}, []string{c, "--help"})
+		same([]string{c, "-help"}, []string{c, "--help"})
+	}
+	if status, _, stderr := result(t, nil, "help", "nonsense"); status != 2 || !strings.Contains(stderr, "nonsense") {
+		t.Errorf("help nonsense: status %d, %q", status, stderr)
+	}
+}
+
+func TestAnEndpointSaysWhetherItIsRemote(t *testing.T) {
+	t.Parallel()
+	for e, want := range map[listening]bool{
+		"tcp://127.0.0.1:0": false, "tcp://[::1]:0": false, "tcp://[::ffff:127.0.0.1]:0": false, "tcp://localhost:0": false,
+		"ipc:///tmp/a:b": false, "ipc://*:1": false,
+		"tcp://*:0": true, "tcp://0.0.0.0:*": true, "tcp://[::]:0": true, "tcp://192.0.2.1:0": true,
+	} {
+		if got := e.remote(); got != want {
+			t.Errorf("%s: %v, want %v", e, got, want)
+		}
 	}
 }
 
