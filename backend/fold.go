@@ -22,7 +22,7 @@ type fold struct {
 	streams  map[streamID]*stream
 	members  int
 	standing map[string]*standing
-	coverage time.Time // series born since then count from zero; of the backend's own monotonic clock
+	coverage time.Time // of streams not heard of before
 	scratch  []pending
 	lost     int64 // calls without detail
 	stats    Stats

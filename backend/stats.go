@@ -14,7 +14,7 @@ type Stats struct {
 	Windows   uint64 // flushed to the sinks
 	Series    int    // in the open window
 	Known     int    // series whose totals are remembered, counted once per process
-	Processes int    // processes that are remembered, counted once per level
+	Processes int    // processes that are remembered, those that ended a while ago included, counted once per level
 	Unlogged  uint64 // notices that were not logged
 
 	Sinks []SinkStats // in the order of Config.Sinks

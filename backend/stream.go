@@ -17,6 +17,8 @@ type stream struct {
 	heard   time.Time
 	final   bool
 	members map[uint32]*member
+
+	coverage time.Time // series born since then count from zero; of the backend's own monotonic clock
 }
 
 type streamID struct {
@@ -48,7 +50,7 @@ func (f *fold) accept(b *metric.Batch, now time.Time) *stream {
 			f.stats.Overflow += uint64(len(b.Entries))
 			return nil
 		}
-		s = &stream{detail: b.Detail, members: make(map[uint32]*member)}
+		s = &stream{detail: b.Detail, members: make(map[uint32]*member), coverage: f.coverage}
 		f.streams[id] = s
 	}
 	s.heard = now
@@ -57,7 +59,7 @@ func (f *fold) accept(b *metric.Batch, now time.Time) *stream {
 	case b.Seq <= *last:
 		f.stats.Duplicates++
 		return nil
-	case *last > 0 || f.covers(b, 0, now):
+	case *last > 0 || s.covers(b, 0, now):
 		f.stats.LostBatches += b.Seq - *last - 1
 	}
 	*last = b.Seq
@@ -67,8 +69,8 @@ func (f *fold) accept(b *metric.Batch, now time.Time) *stream {
 
 // covers reports whether what began at that uptime of the batch's recorder began under the eyes of this backend. Only
 // monotonic clocks take part: the recorder's, and the backend's own.
-func (f *fold) covers(b *metric.Batch, uptime time.Duration, now time.Time) bool {
-	return !now.Add(uptime - b.Uptime).Before(f.coverage)
+func (s *stream) covers(b *metric.Batch, uptime time.Duration, now time.Time) bool {
+	return !now.Add(uptime - b.Uptime).Before(s.coverage)
 }
 
 // member returns the entry's series in its process, nil if there is no room for it. One seen for the first time counts from zero if it
@@ -82,7 +84,7 @@ func (f *fold) member(s *stream, b *metric.Batch, e *metric.Entry, now time.Time
 		}
 		m = &member{series: keepApart(e.Series, &b.Process, f.apart)}
 		m.key = m.series.Key()
-		if !f.covers(b, e.Birth, now) {
+		if !s.covers(b, e.Birth, now) {
 			m.known = e.Before
 		}
 		s.members[e.ID] = m
@@ -127,8 +129,9 @@ func (f *fold) leave(s *stream) {
 	}
 }
 
-// sweep lets go what was not heard of for long. To forget totals is to forget how much of them was counted: should their
-// process come back it must not be counted from zero, and so coverage begins anew. Of one that said that it ends nothing more comes.
+// sweep lets go what was not heard of for long. To forget totals is to forget how much of them was counted: should their process
+// come back they must not be counted from zero, and so coverage begins anew. One that said that it ends comes back only where its publisher is
+// started again: its series are forgotten soon, and what remains, where there is much room, is that it was there.
 func (f *fold) sweep(now time.Time) {
 	full := f.members >= f.max || len(f.streams) >= f.max
 	for id, s := range f.streams {
@@ -137,13 +140,18 @@ func (f *fold) sweep(now time.Time) {
 			continue
 		}
 		f.leave(s)
-		if !s.final && !full && silent <= remember {
+		gone := full || silent > remember || s.final && len(f.streams) > f.max/2
+		if !s.final && !gone {
 			continue
 		}
-		if !s.final {
-			f.coverage = now
-		}
 		f.members -= len(s.members)
-		delete(f.streams, id)
+		s.members = make(map[uint32]*member)
+		s.coverage = s.heard.Add(f.expire) // the latest that what it had can seem to have been born, after however long a way
+		if gone {
+			if f.coverage.Before(s.coverage) {
+				f.coverage = s.coverage
+			}
+			delete(f.streams, id)
+		}
 	}
 }
