@@ -12,20 +12,18 @@ import (
 
 func ExampleTimer_Start() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	queries := rec.NewTimer("db.query")
 	func() {
 		defer queries.Start().Stop()
 	}()
-	done()
 	// Output: info timer db.query count=1
 }
 
 func ExampleTimer_Do() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	rec.NewTimer("render").Do(func() { fmt.Println("rendering") })
-	done()
 	// Output:
 	// rendering
 	// info timer render count=1
@@ -33,10 +31,9 @@ func ExampleTimer_Do() {
 
 func ExampleTimer_DoErr() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	err := rec.NewTimer("render").DoErr(func() error { return errors.New("no template") })
 	fmt.Println(err)
-	done()
 	// Output:
 	// no template
 	// info timer render count=1
@@ -44,18 +41,17 @@ func ExampleTimer_DoErr() {
 
 func ExampleTimer_Observe() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	t := rec.NewTimer("gc.pause")
 	for _, pause := range []time.Duration{80 * time.Microsecond, 120 * time.Microsecond} {
 		t.Observe(pause)
 	}
-	done()
 	// Output: info timer gc.pause count=2
 }
 
 func ExampleStopwatch_Stop() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	w := rec.NewTimer("first.byte").Start()
 	reply := make(chan struct{})
 	go func() {
@@ -63,36 +59,32 @@ func ExampleStopwatch_Stop() {
 		close(reply)
 	}()
 	<-reply
-	done()
 	// Output: info timer first.byte count=1
 }
 
 func ExampleCounter_Inc() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	jobs := rec.NewCounter("jobs.done")
 	jobs.Inc()
 	jobs.Inc()
-	done()
 	// Output: info counter jobs.done count=2 sum=2
 }
 
 func ExampleCounter_Add() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	sent := rec.NewCounter("bytes.sent", zibrato.WithUnit("By"))
 	sent.Add(4096)
-	done()
 	// Output: info counter bytes.sent count=1 sum=4096
 }
 
 func ExampleUpDown_Add() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	open := rec.NewUpDown("conns.open")
 	open.Add(3)
 	open.Add(-1)
-	done()
 	// Output: info updown conns.open count=2 sum=2
 }
 
@@ -114,22 +106,20 @@ func ExampleGauge_Set() {
 
 func ExampleDistribution_Record() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	sizes := rec.NewDistribution("payload", zibrato.WithUnit("By"))
 	sizes.Record(512)
 	sizes.Record(5120)
-	done()
 	// Output: info distribution payload count=2 sum=5632
 }
 
 func ExampleCounterVec_With() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	jobs := rec.NewCounterVec("jobs", []string{"queue"})
 	jobs.With("mail").Inc()
 	jobs.With("print").Add(2)
 	jobs.With("mail").Inc()
-	done()
 	// Output:
 	// info counter jobs queue=mail count=2 sum=2
 	// info counter jobs queue=print count=1 sum=2
@@ -137,11 +127,10 @@ func ExampleCounterVec_With() {
 
 func ExampleUpDownVec_With() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	open := rec.NewUpDownVec("conns.open", []string{"pool"})
 	open.With("main").Add(2)
 	open.With("replica").Add(1)
-	done()
 	// Output:
 	// info updown conns.open pool=main count=1 sum=2
 	// info updown conns.open pool=replica count=1 sum=1
@@ -149,11 +138,10 @@ func ExampleUpDownVec_With() {
 
 func ExampleGaugeVec_With() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	depth := rec.NewGaugeVec("queue.depth", []string{"queue"})
 	depth.With("mail").Set(4)
 	depth.With("print").Set(0)
-	done()
 	// Output:
 	// info gauge queue.depth queue=mail count=1
 	// info gauge queue.depth queue=print count=1
@@ -161,11 +149,10 @@ func ExampleGaugeVec_With() {
 
 func ExampleDistributionVec_With() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	sizes := rec.NewDistributionVec("payload", []string{"kind"})
 	sizes.With("json").Record(512)
 	sizes.With("xml").Record(2048)
-	done()
 	// Output:
 	// info distribution payload kind=json count=1 sum=512
 	// info distribution payload kind=xml count=1 sum=2048

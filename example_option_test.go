@@ -9,10 +9,9 @@ import (
 
 func ExampleAtLevel() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	rec.NewCounter("retries", zibrato.AtLevel(zibrato.LevelWarning)).Inc()
 	rec.With(zibrato.AtLevel(zibrato.LevelDebug)).Inc("steps")
-	done()
 	// Output:
 	// debug counter steps count=1 sum=1
 	// warning counter retries count=1 sum=1
@@ -20,19 +19,17 @@ func ExampleAtLevel() {
 
 func ExampleTag() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	eu := rec.With(zibrato.Tag("region", "eu"), zibrato.Tag("step", "order"))
 	eu.NewCounter("requests", zibrato.Tag("step", "pay")).Inc() // of equal keys the last counts
-	done()
 	// Output: info counter requests region=eu step=pay count=1 sum=1
 }
 
 func ExampleSource() {
 	rec := zibrato.New(zibrato.Config{Source: "orders"})
-	done := gains(rec, func(s *metric.Series, _ metric.Totals) { fmt.Println(s.Name, s.Source) })
+	defer gains(rec, func(s *metric.Series, _ metric.Totals) { fmt.Println(s.Name, s.Source) })()
 	rec.Inc("reads")
 	rec.With(zibrato.Source("db-1")).Inc("reads")
-	done()
 	// Output:
 	// reads db-1
 	// reads orders
@@ -40,16 +37,14 @@ func ExampleSource() {
 
 func ExampleWithUnit() {
 	rec := zibrato.New(zibrato.Config{})
-	done := gains(rec, func(s *metric.Series, _ metric.Totals) { fmt.Println(s.Name, s.Unit) })
+	defer gains(rec, func(s *metric.Series, _ metric.Totals) { fmt.Println(s.Name, s.Unit) })()
 	rec.NewDistribution("payload", zibrato.WithUnit("By")).Record(5120)
-	done()
 	// Output: payload By
 }
 
 func ExampleWithHelp() {
 	rec := zibrato.New(zibrato.Config{})
-	done := gains(rec, func(s *metric.Series, _ metric.Totals) { fmt.Println(s.Name+":", s.Help) })
+	defer gains(rec, func(s *metric.Series, _ metric.Totals) { fmt.Println(s.Name+":", s.Help) })()
 	rec.NewGauge("queue.depth", zibrato.WithHelp("jobs that wait")).Set(17)
-	done()
 	// Output: queue.depth: jobs that wait
 }

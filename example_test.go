@@ -66,35 +66,31 @@ func gains(r *zibrato.Recorder, print func(*metric.Series, metric.Totals)) (done
 
 func Example() {
 	rec := zibrato.New(zibrato.Config{Source: "orders"}) // or the functions of the package
-	done := show(rec)
+	defer show(rec)()
 
 	func() {
 		defer rec.Time("db.query")()
 		rec.Count("rows", 3)
 	}()
-
-	done()
 	// Output:
 	// info timer db.query count=1
 	// info counter rows count=1 sum=3
 }
 
 func ExampleTime() {
-	done := show(zibrato.Default())
+	defer show(zibrato.Default())()
 	func() {
 		defer zibrato.Time("db.query")()
 	}()
-	done()
 	// Output: info timer db.query count=1
 }
 
 func ExampleTimeErr() {
-	done := show(zibrato.Default())
+	defer show(zibrato.Default())()
 	_ = func() (err error) {
 		defer zibrato.TimeErr("db.query", &err)()
 		return errors.New("connection lost")
 	}()
-	done()
 	// Output: info timer db.query outcome=error count=1
 }
 
@@ -110,46 +106,40 @@ func ExampleDoErr() {
 }
 
 func ExampleObserve() {
-	done := show(zibrato.Default())
+	defer show(zibrato.Default())()
 	zibrato.Observe("db.query", 12*time.Millisecond)
-	done()
 	// Output: info timer db.query count=1
 }
 
 func ExampleCount() {
-	done := show(zibrato.Default())
+	defer show(zibrato.Default())()
 	zibrato.Count("bytes.sent", 4096)
-	done()
 	// Output: info counter bytes.sent count=1 sum=4096
 }
 
 func ExampleInc() {
-	done := show(zibrato.Default())
+	defer show(zibrato.Default())()
 	zibrato.Inc("jobs.done")
-	done()
 	// Output: info counter jobs.done count=1 sum=1
 }
 
 func ExampleSet() {
-	done := show(zibrato.Default())
+	defer show(zibrato.Default())()
 	zibrato.Set("queue.depth", 17)
-	done()
 	// Output: info gauge queue.depth count=1
 }
 
 func ExampleRecord() {
-	done := show(zibrato.Default())
+	defer show(zibrato.Default())()
 	zibrato.Record("payload.bytes", 5120)
-	done()
 	// Output: info distribution payload.bytes count=1 sum=5120
 }
 
 func ExampleWith() {
-	done := show(zibrato.Default())
+	defer show(zibrato.Default())()
 	z := zibrato.With(zibrato.AtLevel(zibrato.LevelDebug), zibrato.Source("orders"), zibrato.Tag("region", "eu"))
 	z.Time("db.query")()
 	z.Inc("queries")
-	done()
 	// Output:
 	// debug timer db.query region=eu count=1
 	// debug counter queries region=eu count=1 sum=1
@@ -170,9 +160,8 @@ func ExampleNew() {
 	rec := zibrato.New(zibrato.Config{Source: "library"})
 	defer rec.Close()
 	rec.Inc("calls") // nothing consumes it: costs a branch
-	done := show(rec)
+	defer show(rec)()
 	rec.Inc("calls")
-	done()
 	// Output: info counter calls count=1 sum=1
 }
 
@@ -274,17 +263,15 @@ func ExampleConfig() {
 		Latency:   10 * time.Millisecond,
 	})
 	defer rec.Close()
-	done := show(rec)
+	defer show(rec)()
 	rec.With(zibrato.AtLevel(zibrato.LevelError)).Inc("lost")
-	done()
 	// Output: error counter lost count=1 sum=1
 }
 
 func ExampleLevel() {
 	rec := zibrato.New(zibrato.Config{})
-	done := show(rec)
+	defer show(rec)()
 	const audit zibrato.Level = "audit" // besides the five
 	rec.With(zibrato.AtLevel(audit)).Inc("logins")
-	done()
 	// Output: audit counter logins count=1 sum=1
 }
