@@ -50,11 +50,11 @@ func launch(r *ring.Ring, producers int, calls int64) *fleet {
 	return f
 }
 
-// landed closes the channel that it returns when all calls are made.
-func (f *fleet) landed() <-chan struct{} {
-	done := make(chan struct{})
-	go func() { f.wg.Wait(); close(done) }()
-	return done
+// landed returns what tells whether all calls are made.
+func (f *fleet) landed() func() bool {
+	var all atomic.Bool
+	go func() { f.wg.Wait(); all.Store(true) }()
+	return all.Load
 }
 
 // receipts are what the drain saw of a fleet.
@@ -125,14 +125,8 @@ func TestEachRecordComesOnceWhereThereIsRoom(t *testing.T) {
 	stop := churn()
 	f := launch(r, 8, stress/10)
 	got := f.receipts(t)
-	for landed := f.landed(); ; {
+	for landed := f.landed(); !landed(); {
 		got.drain()
-		select {
-		case <-landed:
-		default:
-			continue
-		}
-		break
 	}
 	stop()
 	if _, lost := got.settle(f.books); lost != 0 {
@@ -148,24 +142,13 @@ func TestEachRecordComesOnceOrCountsWhereTheDrainStarves(t *testing.T) {
 	f := launch(r, 6, stress)
 	got := f.receipts(t)
 	landed := f.landed()
-	for next := int64(away); ; next += away {
-		for over := false; f.made.Load() < next && !over; {
-			select {
-			case <-landed:
-				over = true
-			default:
-				runtime.Gosched()
-			}
+	for next := int64(away); !landed(); next += away {
+		for f.made.Load() < next && !landed() {
+			runtime.Gosched()
 		}
 		for range 20 {
 			got.drain()
 		}
-		select {
-		case <-landed:
-		default:
-			continue
-		}
-		break
 	}
 	stop()
 	kept, lost := got.settle(f.books)
