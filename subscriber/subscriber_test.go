@@ -300,13 +300,20 @@ func TestAfterItsContextEndedReceiveMayBeCalledAgain(t *testing.T) {
 	}
 }
 
-func TestASecondReceiveIsRefusedWhileOneRuns(t *testing.T) {
+// atWork is a subscriber whose Receive has begun to deliver.
+func atWork(t *testing.T) (*Subscriber, *reception) {
+	t.Helper()
 	p := newPeer(t, anyPort)
 	s := start(t, Config{From: p.addr})
 	r := receive(t, s)
 	p.awaitTopics(t, "", "zsmp1|")
 	p.publish(t, "info|Gauge|g|1|1|")
 	r.next(t)
+	return s, r
+}
+
+func TestASecondReceiveIsRefusedWhileOneRuns(t *testing.T) {
+	s, r := atWork(t)
 	if err := s.Receive(context.Background(), func(*metric.Batch) {}); !errors.Is(err, ErrReceiving) {
 		t.Errorf("got %v", err)
 	}
@@ -315,12 +322,7 @@ func TestASecondReceiveIsRefusedWhileOneRuns(t *testing.T) {
 }
 
 func TestCloseEndsAReceiveThatRuns(t *testing.T) {
-	p := newPeer(t, anyPort)
-	s := start(t, Config{From: p.addr})
-	r := receive(t, s)
-	p.awaitTopics(t, "", "zsmp1|")
-	p.publish(t, "info|Gauge|g|1|1|")
-	r.next(t)
+	s, r := atWork(t)
 	closed := make(chan error)
 	for range 3 {
 		go func() { closed <- s.Close() }()
