@@ -282,7 +282,7 @@ func TestBrokenSinksAreCaught(t *testing.T) {
 				s.closed = true
 			}
 			return err
-		}), &failingTarget, "the same window, once the target took it"},
+		}), &failingTarget, "the same window, once the target was back"},
 		{"logs its password", leak("hunter2/!"), &failingTarget, "holds Harness.Secrets[0]"},
 		{"logs its URL with the password", leak("https://host/?token=hunter2%2F%21"), &failingTarget, "holds Harness.Secrets[0]"},
 		{"logs its header with the password", leak(base64.StdEncoding.EncodeToString([]byte("hunter2/!"))), &failingTarget, "holds Harness.Secrets[0]"},

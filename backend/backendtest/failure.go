@@ -63,13 +63,7 @@ var hangingTarget = check{
 			}
 			scribble(w)
 		}
-		if err := t.behave(Serve); err != nil {
-			return err
-		}
-		if err := t.deliver(c); err != nil {
-			return fmt.Errorf("the same window, once the target was back: %w", err)
-		}
-		return t.arrived(t.mostAfter(3), c)
+		return t.recovered(t.mostAfter(3), c)
 	},
 }
 
@@ -104,14 +98,19 @@ var failingTarget = check{
 			}
 			scribble(w)
 		}
-		if err := t.behave(Serve); err != nil {
-			return err
-		}
-		if err := t.deliver(c); err != nil {
-			return fmt.Errorf("the same window, once the target took it: %w", err)
-		}
-		return t.arrived(1, c)
+		return t.recovered(1, c)
 	},
+}
+
+// recovered lets the target serve again and writes the window, which has then arrived at most so often.
+func (t *trial) recovered(most int, c content) error {
+	if err := t.behave(Serve); err != nil {
+		return err
+	}
+	if err := t.deliver(c); err != nil {
+		return fmt.Errorf("the same window, once the target was back: %w", err)
+	}
+	return t.arrived(most, c)
 }
 
 var rejectedSeries = check{
