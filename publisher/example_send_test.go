@@ -46,40 +46,38 @@ func ExampleConfig() {
 	// Output: info|Counter|jobs.done|5|
 }
 
-func ExamplePublisher_Flush() {
+// inUse is a recorder and its publisher, to which somebody subscribes.
+func inUse(ctx context.Context) (rec *zibrato.Recorder, pub *publisher.Publisher, done func()) {
 	addr, _, done := heard("zsmp1|")
-	defer done()
-	rec := zibrato.New(zibrato.Config{Source: "orders"})
+	rec = zibrato.New(zibrato.Config{Source: "orders"})
 	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: addr})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer pub.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
 	if err := pub.WaitSubscriber(ctx, zibrato.LevelInfo); err != nil {
 		log.Fatal(err)
 	}
+	return rec, pub, done
+}
+
+func ExamplePublisher_Flush() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	rec, pub, done := inUse(ctx)
+	defer done()
+	defer pub.Close()
 	rec.Observe("db.query", time.Millisecond)
 	fmt.Println(pub.Flush(ctx), pub.Stats().Samples, "sample sent")
 	// Output: <nil> 1 sample sent
 }
 
 func ExamplePublisher_Shutdown() {
-	addr, _, done := heard("zsmp1|")
-	defer done()
-	rec := zibrato.New(zibrato.Config{Source: "backup"})
-	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: addr})
-	if err != nil {
-		log.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := pub.WaitSubscriber(ctx, zibrato.LevelInfo); err != nil {
-		log.Fatal(err)
-	}
+	rec, pub, done := inUse(ctx)
+	defer done()
 	rec.Observe("backup", 90*time.Second)
-	err = pub.Shutdown(ctx) // an error says how much was left
+	err := pub.Shutdown(ctx) // an error says how much was left
 	fmt.Println(err, pub.Stats().Samples)
 	// Output: <nil> 1
 }

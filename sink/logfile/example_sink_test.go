@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/zibrato/zibrato/metric"
 	"github.com/zibrato/zibrato/sink/logfile"
@@ -31,13 +30,8 @@ func ExampleConfig() {
 
 // One line for each series of a window; where logrotate is at work, the sink does not rotate.
 func ExampleSink_Write() {
-	dir, err := os.MkdirTemp("", "")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "metrics.log")
+	path, done := somewhere()
+	defer done()
 	s, err := logfile.New(logfile.Config{Path: path, MaxBytes: -1})
 	if err != nil {
 		fmt.Println(err)

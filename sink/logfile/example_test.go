@@ -20,6 +20,15 @@ func example() *metric.Window {
 	}
 }
 
+// somewhere is a path for a log; done removes what became of it.
+func somewhere() (path string, done func()) {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	return filepath.Join(dir, "metrics.log"), func() { os.RemoveAll(dir) }
+}
+
 // The zero Config writes to standard output.
 func Example() {
 	s, err := logfile.New(logfile.Config{})
@@ -37,13 +46,8 @@ func Example() {
 
 // A file is rotated; here after a megabyte, and three old ones are kept: metrics.log.1 to metrics.log.3.
 func ExampleNew() {
-	dir, err := os.MkdirTemp("", "")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "metrics.log")
+	path, done := somewhere()
+	defer done()
 	s, err := logfile.New(logfile.Config{Path: path, MaxBytes: 1 << 20, Keep: 3})
 	if err != nil {
 		fmt.Println(err)
