@@ -92,12 +92,10 @@ func (p *Publisher) deliver(b *metric.Batch) {
 	}
 	if p.cfg.Format == Text {
 		for i := range b.Samples {
-			if !p.put(listened, 1, 0, func(dst []byte) []byte { return metric.AppendText(dst, b, i) }) {
-				p.tap.Report(zibrato.Handled{Lost: 1})
-			}
+			p.put(listened, 1, 1, 0, func(dst []byte) []byte { return metric.AppendText(dst, b, i) })
 		}
-	} else if !p.put(listened, len(b.Samples), len(b.Summaries), func(dst []byte) []byte { return metric.AppendBatch(dst, b) }) {
-		p.tap.Report(zibrato.Handled{Lost: samplesIn(b)})
+	} else {
+		p.put(listened, samplesIn(b), len(b.Samples), len(b.Summaries), func(dst []byte) []byte { return metric.AppendBatch(dst, b) })
 	}
 	if dropped := p.counts.dropped.Load(); p.drops.Rest(dropped) > 0 {
 		if since, due := p.drops.Due(dropped, logEvery, time.Now()); due {
@@ -118,17 +116,23 @@ func samplesIn(b *metric.Batch) int64 {
 	return n
 }
 
-// put queues a message. It returns false when there is no room, or nobody to send it to: libzmq would drop it in silence.
-func (p *Publisher) put(listened bool, samples, summaries int, encode func([]byte) []byte) bool {
-	if !listened || !p.queue.put(encode) {
+// put queues a message that has details of so many calls. Where there is no room, or nobody to send it to, it drops it: libzmq would, in silence.
+func (p *Publisher) put(listened bool, calls int64, samples, summaries int, encode func([]byte) []byte) {
+	if !listened || !p.queue.put(calls, encode) {
 		p.counts.dropped.Inc()
+		p.tap.Report(zibrato.Handled{Lost: calls})
 		p.counts.droppedSamples.Add(uint64(samples))
 		p.counts.droppedSummaries.Add(uint64(summaries))
-		return false
+		return
 	}
 	p.counts.samples.Add(uint64(samples))
 	p.counts.summaries.Add(uint64(summaries))
-	return true
+}
+
+// dropFirst drops the oldest message of the queue.
+func (p *Publisher) dropFirst() {
+	p.counts.dropped.Inc() // first: Flush looks at it when the queue is empty
+	p.tap.Report(zibrato.Handled{Lost: p.queue.drop()})
 }
 
 // run owns the socket.
@@ -179,14 +183,12 @@ func (p *Publisher) send(s *socket) (left bool) {
 			return false
 		}
 		if !p.connected.Load() { // libzmq would take it, and drop it in silence
-			p.counts.dropped.Inc()
-			p.queue.drop()
+			p.dropFirst()
 			continue
 		}
 		sent, err := s.send(msg)
 		if err != nil {
-			p.counts.dropped.Inc()
-			p.queue.drop()
+			p.dropFirst()
 			p.refused++
 			if since, due := p.refusals.Due(p.refused, logEvery, time.Now()); due {
 				p.log.Error("sending failed; messages are dropped", "error", err, "dropped", since)
@@ -337,7 +339,9 @@ func (p *Publisher) finish(ctx context.Context, s *socket) error {
 	var err error
 	if n, _ := p.queue.len(); n > 0 {
 		err = p.unsent(cause(ctx))
-		p.counts.dropped.Add(uint64(n))
+		for range n {
+			p.dropFirst()
+		}
 	}
 	left := time.Duration(0)
 	if deadline, ok := ctx.Deadline(); ok {

@@ -5,7 +5,7 @@ import "sync"
 // queue holds the messages that wait to be sent, up to a bound in bytes. The drain puts, the socket's goroutine takes.
 type queue struct {
 	mu       sync.Mutex
-	messages [][]byte
+	messages []message
 	bytes    int
 	bound    int
 	spare    [][]byte      // memory of messages that were sent
@@ -13,10 +13,16 @@ type queue struct {
 	ready    chan struct{} // has room for one token: there may be something
 }
 
+// message is one that waits to be sent.
+type message struct {
+	bytes   []byte
+	samples int64 // whose details it has
+}
+
 func newQueue(bound int) *queue { return &queue{bound: bound, ready: make(chan struct{}, 1)} }
 
 // put appends the message that encode appends to its argument. It reports false when there is no room.
-func (q *queue) put(encode func([]byte) []byte) bool {
+func (q *queue) put(samples int64, encode func([]byte) []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var buf []byte
@@ -28,7 +34,7 @@ func (q *queue) put(encode func([]byte) []byte) bool {
 		q.keep(buf)
 		return false
 	}
-	q.messages = append(q.messages, buf)
+	q.messages = append(q.messages, message{buf, samples})
 	q.bytes += len(buf)
 	q.signal()
 	return true
@@ -48,18 +54,18 @@ func (q *queue) first() []byte {
 	if len(q.messages) == 0 {
 		return nil
 	}
-	return q.messages[0]
+	return q.messages[0].bytes
 }
 
-// drop removes the oldest message, which was sent.
-func (q *queue) drop() {
+// drop removes the oldest message, and returns of how many samples it has details.
+func (q *queue) drop() (samples int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	buf := q.messages[0]
-	q.messages[0] = nil
+	m := q.messages[0]
+	q.messages[0] = message{}
 	q.messages = q.messages[1:]
-	q.bytes -= len(buf)
-	q.keep(buf)
+	q.bytes -= len(m.bytes)
+	q.keep(m.bytes)
 	if len(q.messages) == 0 {
 		q.messages = nil // the slice's front is never reused
 		if q.empty != nil {
@@ -67,6 +73,7 @@ func (q *queue) drop() {
 			q.empty = nil
 		}
 	}
+	return m.samples
 }
 
 // keep keeps a few buffers for reuse.
