@@ -181,7 +181,6 @@ func (r *Recorder) pass(flush bool) int {
 			p.handOld(l, &l.out[d], flush)
 		}
 	}
-	r.tally.timings += p.timings
 	if p.found > 0 {
 		p.spent()
 	}
@@ -219,8 +218,6 @@ type drainPass struct {
 	ticks  int64
 	uptime time.Duration
 	found  int
-
-	timings uint64 // of the records found
 }
 
 func (r *Recorder) newPass() *drainPass {
@@ -272,7 +269,7 @@ func (p *drainPass) welcome() {
 func (p *drainPass) records(recs []metric.Record) {
 	p.found += len(recs)
 	p.r.tally.records += uint64(len(recs))
-	all, scale, longest := p.all, clock.ScaleNow(), int64(p.uptime+time.Second)
+	all, scale, longest, timings := p.all, clock.ScaleNow(), int64(p.uptime+time.Second), uint64(0)
 	for i := range recs {
 		rec := &recs[i]
 		if int(rec.Series) >= len(all) { // registered after the snapshot was taken
@@ -280,7 +277,7 @@ func (p *drainPass) records(recs []metric.Record) {
 		}
 		s, v := all[rec.Series], rec.Value
 		if rec.Time != 0 {
-			p.timings++
+			timings++
 			// What took longer than there is a recorder is a fault of the clock.
 			v = metric.IntValue(min(scale.Span(v.Int()), longest))
 		}
@@ -295,6 +292,7 @@ func (p *drainPass) records(recs []metric.Record) {
 		s.fold(1, v)
 		p.handFull(s.level)
 	}
+	p.r.tally.timings += timings
 }
 
 func (p *drainPass) allNow() []*series {

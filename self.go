@@ -119,10 +119,14 @@ func (p *drainPass) report() {
 	r.self.reported = p.uptime
 }
 
-// share estimates what instrumentation took since the last report, from the calibrated costs of calls and the drain's time.
+// share estimates what instrumentation took since the last report, from the calibrated costs of calls and the drain's time. The report that
+// completes the counts when a consumer leaves may come a moment after one, of which there is no share.
 func (p *drainPass) share() {
 	self := &p.r.self
 	elapsed := p.uptime - self.reported
+	if elapsed < reportEvery {
+		return
+	}
 	t, was := p.r.tally, self.told
 	t.spent += time.Duration(p.r.handled.spent.Load())
 	spent := t.spent - was.spent + callCosts().of(t.timings-was.timings, t.records-was.records, t.cells-was.cells)

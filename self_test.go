@@ -84,6 +84,23 @@ func TestTheShareOfCPUIsAboutRight(t *testing.T) {
 	}
 }
 
+// A pass that drains timings may make the report, too, and the next interval be empty.
+func TestTheShareOfCPUIsNeverNegative(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := zibrato.New(zibrato.Config{})
+		c := summaries(t, r, only("info"))
+		timer := r.NewTimer("t")
+		for range 20 {
+			timer.Start().Stop()
+			time.Sleep(3 * time.Second)
+		}
+		c.close(t)
+		if s := merged(c.delivered(), "zibrato.cpu.share"); s.Count == 0 || s.Min < 0 || s.Max > 1 {
+			t.Errorf("%d shares from %v to %v", s.Count, s.Min, s.Max)
+		}
+	})
+}
+
 // An idle process does next to nothing, and says nothing but its totals, once a minute.
 func TestAnIdleRecorderIsQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
