@@ -33,8 +33,6 @@ const (
 	repeatEvery = time.Minute
 	// eagerly is how many batches go without waiting after somebody began to listen.
 	eagerly = 4
-	// maxLooks bounds how long a flush follows producers that do not pause.
-	maxLooks = 16
 )
 
 // drainLoop drains until stop is closed.
@@ -155,12 +153,7 @@ func (r *Recorder) untilDue() time.Duration {
 func (r *Recorder) pass(flush bool) int {
 	p := r.newPass()
 	p.welcome()
-	// One look drains what was there when it began, unless that was very much.
-	for range maxLooks {
-		if r.ring.Drain(p.records) == 0 || !flush {
-			break
-		}
-	}
+	r.ring.Drain(p.records) // all that was there when it began
 	p.cells()
 	p.troubles()
 	if p.uptime-r.self.reported >= reportEvery {
@@ -225,51 +218,26 @@ func (r *Recorder) newPass() *drainPass {
 	defer r.mu.Unlock()
 	r.passes++
 	p := &r.passing
-	*p = drainPass{r: r, n: r.passes, all: r.all, levels: p.levels[:0], now: time.Now(), ticks: clock.Ticks(), uptime: time.Since(r.begun)}
-	for _, l := range r.levels {
-		p.levels = append(p.levels, l)
-	}
+	*p = drainPass{r: r, n: r.passes, levels: p.levels, now: time.Now(), ticks: clock.Ticks(), uptime: time.Since(r.begun)}
+	p.look()
 	return p
 }
 
-// welcome lets the totals of all series of newly watched levels go out with this pass. What was collected before belongs to those who
-// listened then.
-func (p *drainPass) welcome() {
-	r := p.r
-	r.mu.Lock()
-	fresh := r.full
-	r.full = nil
-	r.mu.Unlock()
-	if len(fresh) == 0 {
-		return
+// look takes a snapshot of what exists. The caller holds mu.
+func (p *drainPass) look() {
+	p.r.stretch++
+	p.all, p.levels = p.r.all, p.levels[:0]
+	for _, l := range p.r.levels {
+		p.levels = append(p.levels, l)
 	}
-	for _, l := range p.levels {
-		if !fresh[l] {
-			continue
-		}
-		for d := range l.out {
-			b := &l.out[d]
-			b.eager = eagerly
-			// With nobody who listened before, what waits was recorded since.
-			if to := r.settled(l, b.detail); len(to) > 0 && b.waiting {
-				p.handTo(to, l, b, nil)
-			}
-		}
-		for _, s := range p.all {
-			if s.level == l && s.born && l.wanted.Load() != 0 {
-				s.repeat = p.uptime
-			}
-		}
-	}
-	r.settle()
-	r.swept = -sweepEvery
 }
 
 // records folds records into totals and batches.
 func (p *drainPass) records(recs []metric.Record) {
+	p.admit()
 	p.found += len(recs)
 	p.r.tally.records += uint64(len(recs))
-	all, scale, longest, timings := p.all, clock.ScaleNow(), int64(p.uptime+time.Second), uint64(0)
+	all, stretch, scale, longest, timings := p.all, p.r.stretch, clock.ScaleNow(), int64(p.uptime+time.Second), uint64(0)
 	for i := range recs {
 		rec := &recs[i]
 		if int(rec.Series) >= len(all) { // registered after the snapshot was taken
@@ -281,7 +249,7 @@ func (p *drainPass) records(recs []metric.Record) {
 			// What took longer than there is a recorder is a fault of the clock.
 			v = metric.IntValue(min(scale.Span(v.Int()), longest))
 		}
-		if s.lean == p.n {
+		if s.lean == stretch {
 			s.total.Count++
 			s.total.Sum = metric.IntValue(saturate(s.total.Sum.Int(), v.Int()))
 			s.folded.Add(metric.Timer.InUnits(v))
@@ -330,6 +298,7 @@ func (p *drainPass) cell(s *series) (lost int64) {
 	if grown == s.inCells {
 		return 0
 	}
+	p.admit()
 	was := s.inCells
 	s.inCells = grown
 	calls := grown.Count - was.Count
@@ -377,7 +346,7 @@ func (p *drainPass) change(s *series) {
 	}
 	p.touch(s)
 	if s.kind == metric.Timer && s.entry[metric.Summaries] >= 0 && s.entry[metric.Samples] < 0 && s.level.wanted.Load() == wantSummaries {
-		s.lean = p.n
+		s.lean = p.r.stretch
 	}
 	s.changed, s.repeat = p.uptime, p.uptime+time.Second
 }

@@ -63,9 +63,12 @@ type Recorder struct {
 	draining chan struct{}
 	hurry    chan struct{}   // ready: pass soon
 	full     map[*level]bool // levels whose totals go out in full next. Guarded by mu
+	arrived  atomic.Bool     // there are some. Written under mu, read by the drain while it passes
+	resumed  bool            // a drain began whose predecessor left at any point. Guarded by mu
 
 	// Owned by the drain.
 	passes  uint64
+	stretch uint64 // number of stretches of passes: a new one begins with each pass, and in one when a consumer is welcomed
 	passing drainPass
 	tally   tally
 	swept   time.Duration // uptime of the last sweep

@@ -32,7 +32,7 @@ type series struct {
 	entry   [details]int       // index in the level's batch of each detail, -1: not in it
 	folded  metric.Accumulator // what goes into the next summary
 	seen    uint64             // number of the last pass that changed total
-	lean    uint64             // number of the last pass in which nothing but its summary was wanted of it, a timer, which it has entered
+	lean    uint64             // number of the last stretch in which nothing but its summary was wanted of it, a timer, which it has entered
 	changed time.Duration      // uptime of the last change of total
 	repeat  time.Duration      // uptime at which the totals go out again
 	sent    metric.Value       // a gauge's last sample in the last batch that had one

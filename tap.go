@@ -17,7 +17,7 @@ type Tap struct {
 
 	// Guarded by r.mu.
 	match   choice // what it wants
-	settled choice // what it wanted when the drain last looked
+	settled choice // what it wanted when the drain last welcomed somebody
 	gone    bool
 }
 
@@ -42,7 +42,7 @@ func (r *Recorder) Attach(deliver func(*metric.Batch)) (*Tap, error) {
 	r.switchLevels()
 	if r.stop == nil {
 		r.stop, r.stopped = make(chan struct{}), make(chan struct{})
-		r.self.reported = time.Since(r.begun)
+		r.resumed = true
 		go r.drainLoop(r.stop, r.stopped)
 	}
 	return t, nil
@@ -72,6 +72,7 @@ func (t *Tap) Watch(samples, summaries func(Level) bool) {
 					r.full = map[*level]bool{}
 				}
 				r.full[l] = true
+				r.arrived.Store(true) // before it is recorded for the consumer
 			}
 		}
 	}
@@ -90,20 +91,6 @@ func (r *Recorder) hasten() {
 // wanting returns the consumers that want a level in a detail.
 func (r *Recorder) wanting(l *level, d metric.Detail) []*Tap {
 	return r.choose(func(t *Tap) bool { return t.match.includes(l.label, d) })
-}
-
-// settled returns those of them that did already when the drain last looked.
-func (r *Recorder) settled(l *level, d metric.Detail) []*Tap {
-	return r.choose(func(t *Tap) bool { return t.match.includes(l.label, d) && t.settled.includes(l.label, d) })
-}
-
-// settle notes what the consumers want now.
-func (r *Recorder) settle() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, t := range r.taps {
-		t.settled = t.match
-	}
 }
 
 func (r *Recorder) choose(f func(*Tap) bool) (taps []*Tap) {
