@@ -1,6 +1,7 @@
 package zibrato
 
 import (
+	"math"
 	"runtime"
 	"time"
 
@@ -192,7 +193,7 @@ func (p *drainPass) handOld(l *level, b *batcher, flush bool) {
 	}
 	if b.eager > 0 {
 		b.eager--
-	} else if due := b.handed + latency; !flush && p.uptime < due {
+	} else if due := time.Duration(saturate(int64(b.handed), int64(latency))); !flush && p.uptime < due {
 		if p.r.due == 0 || due < p.r.due {
 			p.r.due = due
 		}
@@ -246,8 +247,12 @@ func (p *drainPass) records(recs []metric.Record) {
 		s, v := all[rec.Series], rec.Value
 		if rec.Time != 0 {
 			timings++
-			// What took longer than there is a recorder is a fault of the clock.
-			v = metric.IntValue(min(scale.Span(v.Int()), longest))
+			span := scale.Span(v.Int())
+			if span > longest { // What took longer than there is a recorder is a fault of the clock. A long pass goes on while there is one.
+				longest = int64(time.Since(p.r.begun) + time.Second)
+				span = min(span, longest)
+			}
+			v = metric.IntValue(span)
 		}
 		if s.lean == stretch {
 			s.total.Count++
@@ -307,12 +312,12 @@ func (p *drainPass) cell(s *series) (lost int64) {
 	p.r.tally.cells += calls
 	switch s.kind {
 	case metric.Counter:
-		p.count(s, calls, grown.Sum.Int()-was.Sum.Int())
+		p.count(s, calls, increase(grown, was))
 	case metric.UpDown:
 		s.fold(calls, metric.IntValue(grown.Sum.Int()-was.Sum.Int()))
 		p.sample(s, 0, s.total.Sum)
 	case metric.Timer:
-		s.fold(calls, metric.IntValue(max(grown.Sum.Int()-was.Sum.Int(), 0)))
+		s.fold(calls, metric.IntValue(increase(grown, was)))
 		lost = int64(calls)
 	case metric.Gauge:
 		// The calls found no room, but the last of them lies in the gauge's word.
@@ -328,9 +333,17 @@ func (p *drainPass) cell(s *series) (lost int64) {
 	return lost
 }
 
-// count adds to a counter. Cells that overflowed have shrunk.
+// increase returns by how much cells grew that never shrink. What looks like shrinking is growth by more than an integer holds.
+func increase(now, was metric.Totals) int64 {
+	if d := now.Sum.Int() - was.Sum.Int(); d >= 0 {
+		return d
+	}
+	return math.MaxInt64
+}
+
+// count adds to a counter.
 func (p *drainPass) count(s *series, calls uint64, grown int64) {
-	sum := metric.IntValue(max(grown, 0))
+	sum := metric.IntValue(grown)
 	p.sample(s, 0, sum)
 	s.fold(calls, sum)
 }
