@@ -168,7 +168,7 @@ func (p *drainPass) deliver(to []*Tap, l *level, b *batcher, last *Tap) {
 	b.handed = b.b.Uptime
 	for _, t := range to {
 		b.b.Final = t == last
-		t.deliver(&b.b)
+		t.hand(&b.b)
 	}
 }
 

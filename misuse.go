@@ -16,7 +16,7 @@ const (
 	misuseName                    // a name, source or tag was made legal
 	misuseLevel                   // a level was made legal
 	misuseTags                    // too many tags
-	misusePanic                   // a gauge's function panicked
+	misusePanic                   // a gauge's function or a consumer panicked
 	misuseSlow                    // a gauge's function did not answer in time
 	misuses
 )
@@ -33,6 +33,13 @@ func (r *Recorder) misuseOf(m misuse, name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.noticeLocked("wrong call (%s) of %q is ignored", misuseReasons[m], clip(name))
+}
+
+func (r *Recorder) consumerPanicked(fault any) {
+	text := clip(fmt.Sprint(fault)) // may call the fault's methods
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.illegal(misusePanic, "a consumer panicked: %s", text)
 }
 
 // worthNotice picks the 1st, 2nd, 4th, 8th … of a kind: neither silence nor a flood.

@@ -27,7 +27,7 @@ type choice [details]func(Level) bool
 func (c *choice) includes(l Level, d metric.Detail) bool { return c[d] != nil && c[d](l) }
 
 // Attach connects a consumer. deliver is called with one batch at a time, on the goroutine that drains or, in Flush and Close, on the caller's;
-// it must not block, and must not call the recorder's Attach or the Tap. The batch is lent, see metric.Batch. The levels of Config.AlwaysOn are recorded
+// it must not block, and must not call the recorder's Attach or the Tap. A panic in it is counted as misuse. The batch is lent, see metric.Batch. The levels of Config.AlwaysOn are recorded
 // from now on; what is delivered is for Watch to say.
 func (r *Recorder) Attach(deliver func(*metric.Batch)) (*Tap, error) {
 	r.mu.Lock()
@@ -46,6 +46,22 @@ func (r *Recorder) Attach(deliver func(*metric.Batch)) (*Tap, error) {
 		go r.drainLoop(r.stop, r.stopped)
 	}
 	return t, nil
+}
+
+// hand gives the consumer a batch, unless it left meanwhile.
+func (t *Tap) hand(b *metric.Batch) {
+	t.r.mu.Lock()
+	gone := t.gone
+	t.r.mu.Unlock()
+	if gone {
+		return
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			t.r.consumerPanicked(fault)
+		}
+	}()
+	t.deliver(b)
 }
 
 func (r *Recorder) switchLevels() {
