@@ -12,6 +12,7 @@ import argparse
 import datetime
 import json
 import math
+import re
 import struct
 import sys
 import time
@@ -20,9 +21,14 @@ import zmq
 
 KINDS = {1: "timer", 2: "counter", 3: "updown", 4: "gauge", 5: "distribution"}
 FLOATS = ("gauge", "distribution")
+GROWING = ("timer", "counter")
 TOPICS = {"samples": "zsmp1", "summaries": "zsum1"}
 MAX_FRAME = 1 << 20
-MAX_BUCKETS = 1280
+MAX_BUCKETS = 1280  # of one sign
+MAX_ALL_BUCKETS = 1 << 20  # of a message
+LEVEL = re.compile(r"(?!zs)[A-Za-z0-9_.-]{1,32}", re.ASCII)
+NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f|]")
+NOT_IN_TEXTS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd]")
 
 
 class Malformed(Exception):
@@ -79,12 +85,15 @@ class Cursor:
             raise Malformed("truncated")
         return value
 
-    def str(self):
+    def str(self, least=0, most=255, illegal=NOT_IN_NAMES):
         (n,) = self.unpack("B")
         try:
-            return str(self.bytes(n), "utf-8")
+            text = str(self.bytes(n), "utf-8")
         except UnicodeDecodeError:
             raise Malformed("encoding") from None
+        if not least <= n <= most or illegal.search(text):
+            raise Malformed("encoding")
+        return text
 
     def left(self):
         return len(self.data) - self.at
@@ -92,12 +101,13 @@ class Cursor:
 
 def number(kind, word):
     """A value of a kind from its eight bytes."""
-    if kind in FLOATS:
-        (value,) = struct.unpack("<d", word)
-        if not math.isfinite(value):
-            raise Malformed("number")
-        return value
-    (value,) = struct.unpack("<q", word)
+    return struct.unpack("<d" if kind in FLOATS else "<q", word)[0]
+
+
+def sample(kind, word):
+    value = number(kind, word)
+    if not math.isfinite(value) or kind in GROWING and value < 0:
+        raise Malformed("number")
     return value
 
 
@@ -112,44 +122,64 @@ def decode_entry(cursor):
         return None
     for when, (count, word) in zip(("before", "after"), totals):
         entry[when] = {"count": count, "sum": number(entry["kind"], word)}
-    for field in ("name", "source", "unit", "help"):
-        entry[field] = cursor.str()
+    entry["name"] = cursor.str(least=1)
+    entry["source"] = cursor.str()
+    entry["unit"] = cursor.str(most=63, illegal=NOT_IN_TEXTS)
+    entry["help"] = cursor.str(illegal=NOT_IN_TEXTS)
     (tags,) = cursor.unpack("B")
     if tags > 32:
         raise Malformed("content")
-    entry["tags"] = {}
-    for _ in range(tags):
-        key = cursor.str()
-        entry["tags"][key] = cursor.str()
+    pairs = [(cursor.str(least=1, most=64), cursor.str()) for _ in range(tags)]
+    keys = [key.encode() for key, _ in pairs]
+    if any(a >= b for a, b in zip(keys, keys[1:])):
+        raise Malformed("content")
+    entry["tags"] = dict(pairs)
+    before, after = entry["before"], entry["after"]
+    if after["count"] < before["count"] or entry["kind"] in GROWING and after["sum"] < before["sum"]:
+        raise Malformed("content")
+    if entry["kind"] == "distribution" and not all(math.isfinite(total["sum"]) for total in (before, after)):
+        raise Malformed("content")
     return entry
 
 
-def decode_buckets(cursor):
-    """The counts of a sign's buckets that count something, by their numbers."""
+def decode_buckets(cursor, scale):
+    """How many buckets a sign has, and the counts of those that count something, by their numbers."""
     (n,) = cursor.unpack("H")
     if n == 0:
-        return {}
+        return 0, {}
     (first,) = cursor.unpack("i")
     marks = cursor.bytes((n + 7) // 8)
     marked = [i for i in range(8 * len(marks)) if marks[i // 8] >> i % 8 & 1]
     if n > MAX_BUCKETS or not marked or marked[0] != 0 or marked[-1] != n - 1:
         raise Malformed("content")
-    return {first + i: cursor.varint() for i in marked}
+    lowest, highest = (-1074 * 32 - 1) >> 5 - scale, (1024 * 32 - 1) >> 5 - scale
+    if first < lowest or first + n - 1 > highest:
+        raise Malformed("content")
+    counts = {first + i: cursor.varint() for i in marked}
+    if 0 in counts.values():
+        raise Malformed("content")
+    return n, counts
 
 
-def decode_summary(cursor):
-    """A summary but for its entry."""
+def decode_summary(cursor, kind):
+    """A summary but for its entry, and how many buckets it has."""
     names = ("count", "sum", "m2", "min", "max", "last", "scale")
     summary = dict(zip(names, cursor.unpack("Qdddddb")))
     if not all(math.isfinite(summary[name]) for name in names):
         raise Malformed("number")
-    summary["zeros"] = cursor.varint()
-    summary["positive"] = decode_buckets(cursor)
-    summary["negative"] = decode_buckets(cursor)
-    counts = [summary["zeros"], *summary["positive"].values(), *summary["negative"].values()]
-    if not -10 <= summary["scale"] <= 5 or sum(counts) != summary["count"] or summary["count"] == 0:
+    if kind == "counter" or not -10 <= summary["scale"] <= 5:
         raise Malformed("content")
-    return summary
+    summary["zeros"] = cursor.varint()
+    positive, summary["positive"] = decode_buckets(cursor, summary["scale"])
+    negative, summary["negative"] = decode_buckets(cursor, summary["scale"])
+    counts = [summary["zeros"], *summary["positive"].values(), *summary["negative"].values()]
+    if sum(counts) != summary["count"] or summary["count"] == 0:
+        raise Malformed("content")
+    if summary["m2"] < 0 or not summary["min"] <= summary["last"] <= summary["max"]:
+        raise Malformed("content")
+    if kind == "timer" and (summary["min"] < 0 or negative > 0):
+        raise Malformed("number")
+    return summary, positive + negative
 
 
 def quantile(summary, q):
@@ -176,6 +206,9 @@ def decode(frame):
         raise Malformed("version")
     if len(parts) < 3:
         raise Malformed("fields")
+    level = parts[1].decode("ascii", "replace")
+    if not LEVEL.fullmatch(level):
+        raise Malformed("level")
     topic = len(parts[0]) + 1 + len(parts[1]) + 1
     if len(frame) < topic + 4:
         raise Malformed("truncated")
@@ -188,7 +221,7 @@ def decode(frame):
     flags, _, recorder, seq, uptime, interval = header.unpack("BB16sQQQ")
     base, start, pid, entries, details = header.unpack("qqIII")
     batch = {
-        "level": parts[1].decode("ascii", "replace"),
+        "level": level,
         "final": bool(flags & 1),
         "recorder": recorder.hex(),
         "seq": seq,
@@ -199,23 +232,33 @@ def decode(frame):
         "host": header.str(),
         "program": header.str(),
     }
+    if not any(recorder):
+        raise Malformed("content")
     batch["entries"] = [decode_entry(Cursor(cursor.bytes(cursor.uint16()))) for _ in range(entries)]
     batch["samples"], batch["summaries"] = [], []
+    previous, buckets = -1, 0
     for _ in range(details):
         if parts[0] == b"zsmp1":
             index, after, word = cursor.unpack("II8s")
         else:
             summary = Cursor(cursor.bytes(cursor.uint16()))
             (index,) = summary.unpack("I")
+            if index <= previous:
+                raise Malformed("content")
+            previous = index
         if index >= entries:
             raise Malformed("content")
         entry = batch["entries"][index]
         if entry is None:
             continue
         if parts[0] == b"zsmp1":
-            batch["samples"].append((entry, base + after * 1000, number(entry["kind"], word)))
+            batch["samples"].append((entry, base + after * 1000, sample(entry["kind"], word)))
         else:
-            batch["summaries"].append((entry, decode_summary(summary)))
+            summary, more = decode_summary(summary, entry["kind"])
+            batch["summaries"].append((entry, summary))
+            buckets += more
+            if buckets > MAX_ALL_BUCKETS:
+                raise Malformed("size")
     if cursor.left() > 0:
         raise Malformed("truncated")
     return batch
