@@ -10,42 +10,56 @@ import (
 
 // asker asks the functions of NewGaugeFunc.
 type asker struct {
-	mu    sync.Mutex
-	funcs []*gaugeFunc
+	mu      sync.Mutex
+	funcs   []*gaugeFunc
+	leaving []*gaugeFunc // stopped while they were asked
 }
 
 type gaugeFunc struct {
-	g    *Gauge
-	f    func() float64
-	busy chan struct{} // holds one token while f runs
+	g       *Gauge
+	f       func() float64
+	busy    chan struct{} // holds one token while f runs
+	stopped bool          // guarded by the asker's mutex
 }
 
 // NewGaugeFunc makes a gauge that is set to what f returns, every Config.AskEvery while its level is watched, off the hot path. Each function is asked on a goroutine of
 // its own: one that takes longer than Config.AskEvery, or panics, is counted as misuse, is not asked again before it returned, and delays nobody else. The returned function ends the
-// asking; call it, or close the recorder.
+// asking; call it, or close the recorder. One question may be under way when it returns, for which Close waits.
 func (z *Scope) NewGaugeFunc(name string, f func() float64, opts ...Option) (stop func()) {
 	if z == nil || z.r == nil || f == nil {
 		return nop
 	}
 	r := z.r
-	gf := &gaugeFunc{z.NewGauge(name, opts...), f, make(chan struct{}, 1)}
+	gf := &gaugeFunc{g: z.NewGauge(name, opts...), f: f, busy: make(chan struct{}, 1)}
 	r.asks.mu.Lock()
 	defer r.asks.mu.Unlock()
 	r.asks.funcs = append(r.asks.funcs, gf)
 	r.hasten()
-	return func() {
-		r.asks.mu.Lock()
-		defer r.asks.mu.Unlock()
-		r.asks.funcs = slices.DeleteFunc(r.asks.funcs, func(o *gaugeFunc) bool { return o == gf })
+	return func() { r.asks.stop(gf) }
+}
+
+func (a *asker) stop(gf *gaugeFunc) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if gf.stopped {
+		return
 	}
+	gf.stopped = true
+	a.funcs = without(a.funcs, gf)
+	if len(gf.busy) > 0 {
+		a.leaving = append(a.leaving, gf)
+	}
+}
+
+func without(funcs []*gaugeFunc, gf *gaugeFunc) []*gaugeFunc {
+	return slices.DeleteFunc(funcs, func(o *gaugeFunc) bool { return o == gf })
 }
 
 // askAll starts asking all functions whose level is watched.
 func (r *Recorder) askAll() {
 	r.asks.mu.Lock()
-	funcs := slices.Clone(r.asks.funcs)
-	r.asks.mu.Unlock()
-	for _, gf := range funcs {
+	defer r.asks.mu.Unlock()
+	for _, gf := range r.asks.funcs {
 		if gf.g.on.Load() == 0 {
 			continue
 		}
@@ -61,12 +75,12 @@ func (r *Recorder) askAll() {
 // awaitAsked waits for the functions that are being asked.
 func (r *Recorder) awaitAsked(ctx context.Context) error {
 	r.asks.mu.Lock()
-	funcs := slices.Clone(r.asks.funcs)
+	funcs := slices.Concat(r.asks.funcs, r.asks.leaving)
 	r.asks.mu.Unlock()
 	for _, gf := range funcs {
 		select {
 		case gf.busy <- struct{}{}:
-			<-gf.busy
+			r.asks.done(gf)
 		case <-ctx.Done():
 			return fmt.Errorf("zibrato: close: the function of gauge %q does not return: %w", gf.g.s.desc.Name, ctx.Err())
 		}
@@ -79,11 +93,28 @@ func (r *Recorder) ask(gf *gaugeFunc) {
 		if recover() != nil {
 			r.misuse(misusePanic, gf.g.s)
 		}
-		<-gf.busy
+		r.asks.done(gf)
 	}()
+	if r.asks.left(gf) {
+		return
+	}
 	begun := time.Now()
 	v := gf.f()
 	if time.Since(begun) <= r.cfg.AskEvery {
 		gf.g.Set(v)
 	}
+}
+
+// left reports whether the function was stopped before its goroutine came to ask it.
+func (a *asker) left(gf *gaugeFunc) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return gf.stopped
+}
+
+func (a *asker) done(gf *gaugeFunc) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	<-gf.busy
+	a.leaving = without(a.leaving, gf)
 }
