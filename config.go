@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/zibrato/zibrato/metric"
@@ -58,6 +59,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.AlwaysOn == nil {
 		c.AlwaysOn = LevelInfo.AndAbove()
 	}
+	c.AlwaysOn = slices.Clone(c.AlwaysOn)
 	for _, l := range c.AlwaysOn {
 		if !l.Valid() {
 			return c, fmt.Errorf("zibrato: Config.AlwaysOn: %q is no level", l)

@@ -162,8 +162,8 @@ func (r *Recorder) level(label Level) *level {
 		r.noticeLocked("more than %d levels: %q falls on info", maxLevels, legal)
 		return r.levels[LevelInfo]
 	}
-	l := newLevel(legal, &atomicFlag{})
-	r.levels[legal] = l
+	l := newLevel(Level(strings.Clone(string(legal))), &atomicFlag{})
+	r.levels[l.label] = l
 	r.switchLevel(l)
 	return l
 }
