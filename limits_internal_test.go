@@ -43,9 +43,11 @@ func TestLatenciesMayBeForEver(t *testing.T) {
 				r.Observe("x", 1)
 				time.Sleep(time.Second)
 			}
+			r.draining <- struct{}{} // what the drain wrote is read after it
 			if c.batches > eagerly {
 				t.Errorf("%d batches came, want %d", c.batches, eagerly)
 			}
+			<-r.draining
 			if err := c.Close(context.Background()); err != nil {
 				t.Error(err)
 			}
