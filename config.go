@@ -22,8 +22,8 @@ type Config struct {
 	// MaxSeries bounds the number of series. Default 10,000; at most 1,000,000.
 	MaxSeries int
 
-	// RingBytes bounds the memory of the rings. Default 16 MiB, in segments of 64 KiB, of which each processor takes one when it
-	// first records.
+	// RingBytes bounds the memory of the rings. Default 16 MiB, in segments of 64 KiB. Beside that each processor takes one when anything
+	// is first recorded.
 	RingBytes int
 
 	// Latency is how long a sample may wait for others before its batch is handed on. The first after a pause does not wait. Default 50 ms, at least 1 ms.

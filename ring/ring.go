@@ -18,8 +18,8 @@
 //
 // # Memory
 //
-// A processor that records takes one segment, [SegmentBytes], for as long as the ring lives, and more of the pool while the drain
-// is behind. The cells of 256 neighbouring series take 4 KiB on each processor that uses one of them.
+// With the first record every processor, up to GOMAXPROCS, takes one segment, [SegmentBytes], for as long as the ring lives. One that records
+// takes more of the pool while the drain is behind. The cells of 256 neighbouring series take 4 KiB on each processor that uses one of them.
 package ring
 
 import (
@@ -34,7 +34,7 @@ const (
 	chunkLen   = 256  // cells; 4 KiB
 	cacheLine  = 64
 
-	// SegmentBytes is the size of one segment: what a processor that records takes at least.
+	// SegmentBytes is the size of one segment: what a processor takes at least once anything is recorded.
 	SegmentBytes = segmentLen * 16
 	// DefaultBytes bounds the memory of a ring's segments.
 	DefaultBytes = 16 << 20
