@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/zibrato/zibrato/backend/store"
 	"github.com/zibrato/zibrato/internal/seldom"
 	"github.com/zibrato/zibrato/metric"
 )
@@ -26,6 +27,7 @@ type Backend struct {
 
 	cfg     Config
 	fold    *fold
+	store   *store.Store // nil: all is in memory
 	outlets []*outlet
 
 	receiving context.Context    // ends when the source shall hand over the rest
@@ -59,21 +61,32 @@ func Start(cfg Config) (*Backend, error) {
 		cfg: cfg, fold: newFold(cfg, now), received: make(chan struct{}), notices: make(chan string, 16),
 		done: make(chan struct{}), ended: make(chan struct{}),
 	}
-	if src, ok := cfg.From.(opener); ok {
-		if err := src.open(b.deliver); err != nil {
-			return nil, fmt.Errorf("backend: Config.From: %w", err)
-		}
-	}
 	b.receiving, b.stop = context.WithCancel(context.Background())
 	b.writing, b.expire = context.WithCancel(context.Background())
 	names := sinkNames(cfg.Sinks)
 	for i, s := range cfg.Sinks {
-		o := newOutlet(b.writing, names[i], s, cfg)
-		b.outlets = append(b.outlets, o)
+		b.outlets = append(b.outlets, newOutlet(b.writing, names[i], s, cfg))
+	}
+	s, err := b.open(names, now)
+	if err != nil {
+		return nil, err
+	}
+	if start, end, ok := s.next(now); ok { // a window that a kill left open, and whose time is over
+		b.flush(start, end, s.start, false)
+	}
+	if src, ok := cfg.From.(opener); ok {
+		if err := src.open(b.deliver); err != nil {
+			if b.store != nil {
+				b.store.Close()
+			}
+			return nil, fmt.Errorf("backend: Config.From: %w", err)
+		}
+	}
+	for _, o := range b.outlets {
 		go o.run()
 	}
 	go b.receive()
-	go b.run(newSchedule(cfg.Interval, now))
+	go b.run(s)
 	return b, nil
 }
 
@@ -177,6 +190,9 @@ func (b *Backend) Stats() Stats {
 	s := b.fold.snapshot()
 	s.Windows = b.windows.Load()
 	s.Unlogged = b.unlogged.Load()
+	if b.store != nil {
+		s.Store = b.store.Stats()
+	}
 	for _, o := range b.outlets {
 		s.Sinks = append(s.Sinks, o.snapshot())
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/zibrato/zibrato/backend/store"
 )
 
 // The defaults of [Config].
@@ -46,8 +48,22 @@ type Config struct {
 	WriteTimeout time.Duration
 	// CloseTimeout is how long Close may take; 0 means DefaultCloseTimeout.
 	CloseTimeout time.Duration
+	// Dir is a directory, made if it is not there, in which the backend keeps what a kill must not cost: the windows that a sink has not taken yet,
+	// the totals that they rest on, and what was received since the last flush. A backend that is started with the same directory goes on where
+	// the last one was, however that ended: no window is lost, and none counts twice where the key is series and start of the window. One backend
+	// works in a directory at a time; another is refused. Empty means that all is in memory, and lost with the process.
+	//
+	// With it every batch is written to a file, without waiting for the disk, and every window and what is known, about 30 bytes a series and process,
+	// is written and synced before any sink gets the window. Windows that wait do so on disk: QueueWindows then bounds those that are in
+	// memory too. A disk that is full or fails costs no more than running without Dir, is logged, and is tried again at every flush. See package store.
+	Dir string
+	// DirBytes bounds what windows and log take in Dir; 0 means store.DefaultBytes, 256 MiB. Windows get three quarters of it; the oldest make room,
+	// counted and logged. Batches for which the log has no room are counted: a kill before the next flush loses their detail, not the totals.
+	DirBytes int64
 	// Logger hears of failures, losses and notices, at a bounded rate. Nil discards.
 	Logger *slog.Logger
+
+	fault func(step string) error // see store.Config
 }
 
 // Apart says which of the series that have the same name, kind, level, source and tags are one.
@@ -94,6 +110,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Apart > ByProcess {
 		return c, fmt.Errorf("backend: Config.Apart is %v: want None, ByHost or ByProcess", c.Apart)
+	}
+	if c.DirBytes < 0 {
+		return c, fmt.Errorf("backend: Config.DirBytes is %d: want more than 0, or 0 for %d", c.DirBytes, int64(store.DefaultBytes))
 	}
 	for _, d := range []struct {
 		name string

@@ -7,11 +7,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zibrato/zibrato/backend/store"
 	"github.com/zibrato/zibrato/metric"
 )
 
-// fold merges batches into the open window. Sources call add, the backend's goroutine take; nothing is done under the
-// mutex that could wait.
+// fold merges batches into the open window. Sources call add, the backend's goroutine take or checkpoint; nothing is done under the
+// mutex that could wait, but that with Config.Dir the log is written, to the memory of the system.
 type fold struct {
 	apart  Apart
 	max    int // of aggregates in open, of members and of streams
@@ -22,16 +23,20 @@ type fold struct {
 	streams  map[streamID]*stream
 	members  int
 	standing map[string]*standing
-	coverage time.Time // of streams not heard of before
 	scratch  []pending
 	lost     int64 // calls without detail
 	stats    Stats
 	closed   bool
+
+	coverage  store.Coverage
+	forgotten store.Forgotten
+	log       *store.Log // nil: there is none
+	touched   bool       // something came since the last checkpoint
 }
 
 func newFold(cfg Config, now time.Time) *fold {
 	return &fold{
-		apart: cfg.Apart, max: cfg.MaxSeries, expire: cfg.Expire, coverage: now,
+		apart: cfg.Apart, max: cfg.MaxSeries, expire: cfg.Expire, coverage: store.Coverage{Rest: now},
 		open:     make(map[string]*metric.Aggregate),
 		streams:  make(map[streamID]*stream),
 		standing: make(map[string]*standing),
@@ -53,10 +58,12 @@ func (f *fold) add(b *metric.Batch, now time.Time) {
 		return
 	}
 	f.stats.Batches++
+	f.touched = true
 	if b.Detail > metric.Summaries { // of a source that knows more than we do
 		return
 	}
 	if !b.HasTotals() {
+		f.note(b, now)
 		f.addText(b)
 		return
 	}
@@ -64,6 +71,7 @@ func (f *fold) add(b *metric.Batch, now time.Time) {
 	if s == nil {
 		return
 	}
+	f.note(b, now)
 	samples, summaries := b.Samples, b.Summaries
 	if b.Detail != s.detail {
 		samples, summaries = nil, nil // or calls would count twice in histograms
@@ -105,6 +113,13 @@ func (f *fold) add(b *metric.Batch, now time.Time) {
 	if b.Final {
 		s.final = true
 		f.leave(s)
+	}
+}
+
+// note writes a batch that is about to be folded into the log.
+func (f *fold) note(b *metric.Batch, now time.Time) {
+	if f.log != nil {
+		f.log.Append(b, now)
 	}
 }
 
@@ -227,12 +242,22 @@ func (f *fold) aggregate(key string, s *metric.Series) *metric.Aggregate {
 // take ends the open window and returns its series, sorted. The last window closes the fold: what comes later is left out.
 func (f *fold) take(now time.Time, last bool) []metric.Aggregate {
 	f.mu.Lock()
+	full := f.end(now, last)
+	f.mu.Unlock()
+	return inOrder(full)
+}
+
+// end ends the open window. The caller holds the mutex.
+func (f *fold) end(now time.Time, last bool) map[string]*metric.Aggregate {
 	f.sweep(now)
 	full := f.open
 	f.open = make(map[string]*metric.Aggregate, len(full))
 	f.closed = last
-	f.mu.Unlock()
+	return full
+}
 
+// inOrder returns the series of a window that has ended, sorted.
+func inOrder(full map[string]*metric.Aggregate) []metric.Aggregate {
 	series := make([]metric.Aggregate, 0, len(full))
 	for _, a := range full {
 		switch a.Kind {

@@ -51,6 +51,11 @@ type inProcess struct {
 	leaving atomic.Bool  // set by Receive, read wherever the recorder drains
 }
 
+// Levels returns the levels that it brings.
+func (s *inProcess) Levels() metric.Levels { return s.levels }
+
+func (s *inProcess) recorder() metric.RecorderID { return s.rec.ID() }
+
 func (s *inProcess) open(deliver func(*metric.Batch)) error {
 	tap, err := s.rec.Attach(func(b *metric.Batch) {
 		if b.Final && s.leaving.Load() {

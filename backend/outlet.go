@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/zibrato/zibrato/backend/store"
 	"github.com/zibrato/zibrato/internal/seldom"
 	"github.com/zibrato/zibrato/metric"
 )
@@ -25,10 +27,13 @@ type outlet struct {
 	done    chan struct{}   // closed when run has returned
 	wake    chan struct{}   // holds one token when the queue may have grown
 
+	store *store.Store // nil: there is none
+
 	mu    sync.Mutex
-	queue []*metric.Window // oldest first
+	queue []waiting // oldest first
 	stats SinkStats
 	lost  int   // windows that closing cost
+	kept  int   // windows that closing left on disk. Written by run
 	err   error // of the last try that failed, until one succeeds
 	ended error // of the sink's Close
 
@@ -41,6 +46,13 @@ type outlet struct {
 	told       uint64 // windows dropped that were logged
 }
 
+// waiting is a window in a queue.
+type waiting struct {
+	number uint64         // in the store
+	window *metric.Window // nil: it is on disk only
+	onDisk bool
+}
+
 func newOutlet(ctx context.Context, name string, sink Sink, cfg Config) *outlet {
 	return &outlet{
 		sink: sink, limit: cfg.QueueWindows, timeout: cfg.WriteTimeout, log: cfg.Logger.With("sink", name), ctx: ctx,
@@ -51,15 +63,11 @@ func newOutlet(ctx context.Context, name string, sink Sink, cfg Config) *outlet 
 	}
 }
 
-// offer puts a window into the queue. When that is full the oldest makes room. It never waits.
-func (o *outlet) offer(w *metric.Window) {
+// offer puts a window into the queue. When there are too many in memory, the oldest of them makes room. It never waits.
+func (o *outlet) offer(w waiting) {
 	o.mu.Lock()
-	if len(o.queue) >= o.limit {
-		o.queue[0] = nil
-		o.queue = o.queue[1:]
-		o.stats.Dropped++
-	}
 	o.queue = append(o.queue, w)
+	o.limitMemory()
 	o.mu.Unlock()
 	select {
 	case o.wake <- struct{}{}:
@@ -67,29 +75,92 @@ func (o *outlet) offer(w *metric.Window) {
 	}
 }
 
-// putBack returns a window that is to come again. It is the oldest, so it goes if the queue has filled up.
-func (o *outlet) putBack(w *metric.Window) {
+// limitMemory lets go of the oldest windows in memory if they are too many. Those that are on disk keep their places. The caller holds the mutex.
+func (o *outlet) limitMemory() {
+	held := 0
+	for i := len(o.queue) - 1; i >= 0; i-- {
+		q := &o.queue[i]
+		if q.window == nil {
+			continue
+		}
+		if held++; held <= o.limit {
+			continue
+		}
+		if q.onDisk {
+			q.window = nil
+			continue
+		}
+		o.queue = slices.Delete(o.queue, i, i+1)
+		o.stats.Dropped++
+	}
+}
+
+// putBack returns a window that is to come again. It is the oldest, so it goes if there are too many meanwhile.
+func (o *outlet) putBack(w waiting) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.queue) >= o.limit {
-		o.stats.Dropped++
+	o.queue = slices.Insert(o.queue, 0, w)
+	o.limitMemory()
+}
+
+// evict takes windows out of the queue that are no longer on disk.
+func (o *outlet) evict(numbers []uint64) {
+	if len(numbers) == 0 {
 		return
 	}
-	o.queue = append([]*metric.Window{w}, o.queue...)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	was := len(o.queue)
+	o.queue = slices.DeleteFunc(o.queue, func(q waiting) bool { return slices.Contains(numbers, q.number) })
+	o.stats.Dropped += uint64(was - len(o.queue))
+}
+
+// load brings a window that is on disk only into memory, and reports whether it did. One that cannot be read is dropped.
+func (o *outlet) load(w *waiting) bool {
+	if w.window != nil {
+		return true
+	}
+	var err error
+	if w.window, err = o.store.Load(w.number); err == nil {
+		return true
+	}
+	o.mu.Lock()
+	o.stats.Dropped++
+	o.mu.Unlock()
+	o.log.Error("a window that waited on disk is lost", "number", w.number, "error", err)
+	o.finish(w)
+	return false
+}
+
+// finish says that the sink is done with a window.
+func (o *outlet) finish(w *waiting) {
+	if w.onDisk {
+		o.store.Done(o.stats.Name, w.number)
+	}
 }
 
 // run writes windows until it is told to close, and then what is left.
 func (o *outlet) run() {
 	defer close(o.done)
 	for {
-		w, last := o.next()
-		if w == nil {
+		w, last, ok := o.next()
+		if !ok {
 			break
 		}
-		err := o.try(w)
+		if o.kept > 0 && w.onDisk { // not before those that are kept
+			o.keep()
+			continue
+		}
+		if !o.load(&w) {
+			continue
+		}
+		err := o.try(w.window)
 		again := o.judge(err)
 		switch {
 		case !again:
+			o.finish(&w)
+		case last && w.onDisk:
+			o.keep()
 		case last:
 			o.lose()
 		default:
@@ -106,8 +177,8 @@ func (o *outlet) run() {
 	o.mu.Unlock()
 }
 
-// next waits for a window, and reports whether it gets no other try. Nil says that none is left, or no time.
-func (o *outlet) next() (w *metric.Window, last bool) {
+// next waits for a window, and reports whether it gets no other try. Not ok says that none is left, or no time.
+func (o *outlet) next() (w waiting, last, ok bool) {
 	for {
 		select {
 		case <-o.closing:
@@ -116,13 +187,13 @@ func (o *outlet) next() (w *metric.Window, last bool) {
 		}
 		o.mu.Lock()
 		if len(o.queue) > 0 && o.ctx.Err() == nil {
-			w = o.queue[0]
-			o.queue[0] = nil
+			w, ok = o.queue[0], true
+			o.queue[0] = waiting{}
 			o.queue = o.queue[1:]
 		}
 		o.mu.Unlock()
-		if w != nil || last {
-			return w, last
+		if ok || last {
+			return w, last, ok
 		}
 		select {
 		case <-o.wake:
@@ -237,6 +308,13 @@ func (o *outlet) lose() {
 	o.stats.Dropped++
 }
 
+// keep leaves a window for the next backend in the same directory.
+func (o *outlet) keep() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.kept++
+}
+
 // result is what closing came to: nil if everything was written and closed. The run that has not returned yet is stuck
 // in its sink; what it still holds is lost.
 func (o *outlet) result() error {
@@ -248,8 +326,18 @@ func (o *outlet) result() error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	left := len(o.queue)
+	left, kept := 0, o.kept
+	for _, q := range o.queue {
+		if q.onDisk {
+			kept++
+		} else {
+			left++
+		}
+	}
 	o.queue = nil
+	if kept > 0 {
+		o.log.Info("windows wait on disk for the next start", "windows", kept)
+	}
 	o.lost += left
 	o.stats.Dropped += uint64(left)
 	name := o.stats.Name
@@ -272,5 +360,10 @@ func (o *outlet) snapshot() SinkStats {
 	defer o.mu.Unlock()
 	s := o.stats
 	s.Queued = len(o.queue)
+	for _, q := range o.queue {
+		if q.onDisk {
+			s.Stored++
+		}
+	}
 	return s
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/zibrato/zibrato/metric"
 )
 
 // maxNotices is how many notices are logged in a minute.
@@ -31,7 +29,7 @@ func (b *Backend) run(s *schedule) {
 			}
 		}
 		if start, end, ok := s.next(now); ok {
-			b.flush(start, end, false)
+			b.flush(start, end, s.start, false)
 		}
 		t.Reset(s.wait(time.Now()))
 	}
@@ -40,7 +38,7 @@ func (b *Backend) run(s *schedule) {
 		b.awaitSource()
 	}
 	start, end := s.last(time.Now())
-	b.flush(start, end, true)
+	b.flush(start, end, end, true)
 	b.logRest()
 	if asked {
 		defer close(b.done)
@@ -49,7 +47,11 @@ func (b *Backend) run(s *schedule) {
 		close(b.done)
 		<-b.receiving.Done()
 	}
-	b.result = errors.Join(append([]error{b.sourceErr()}, b.closeSinks()...)...)
+	errs := append([]error{b.sourceErr()}, b.closeSinks()...)
+	if b.store != nil {
+		errs = append(errs, b.store.Close())
+	}
+	b.result = errors.Join(errs...)
 	if b.result != nil {
 		b.result = fmt.Errorf("backend: shutdown: %w", b.result)
 	}
@@ -105,11 +107,15 @@ func (b *Backend) sourceErr() error {
 	}
 }
 
-// flush ends the open window and hands it to the sinks, unless nothing happened in it.
-func (b *Backend) flush(start, end time.Time, last bool) {
-	series := b.fold.take(time.Now(), last)
-	if len(series) > 0 {
-		w := &metric.Window{Start: start, End: end, Interval: b.cfg.Interval, Series: series}
+// flush ends the open window and hands it to the sinks, unless nothing happened in it. The next one begins at that time.
+func (b *Backend) flush(start, end, next time.Time, last bool) {
+	var w waiting
+	if b.store != nil {
+		w = b.stored(start, end, next, last)
+	} else {
+		w.window = b.window(start, end, b.fold.take(time.Now(), last))
+	}
+	if w.window != nil {
 		for _, o := range b.outlets {
 			o.offer(w)
 		}

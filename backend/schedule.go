@@ -11,10 +11,10 @@ type schedule struct {
 	start, end time.Time // of the open window
 }
 
-// newSchedule begins with a window from now, which may be shorter than the interval.
-func newSchedule(interval time.Duration, now time.Time) *schedule {
-	s := &schedule{interval: interval, start: now.Round(0)}
-	s.end = s.floor(now).Add(interval)
+// newSchedule begins with a window from that time, which may be shorter than the interval.
+func newSchedule(interval time.Duration, from time.Time) *schedule {
+	s := &schedule{interval: interval, start: from.Round(0)}
+	s.end = s.floor(from).Add(interval)
 	return s
 }
 
@@ -42,7 +42,10 @@ func (s *schedule) next(now time.Time) (start, end time.Time, ok bool) {
 	}
 	start, end = s.start, s.end
 	s.start = s.floor(now)
-	s.end = s.start.Add(s.interval)
+	if s.start.Before(end) { // as after a start with another interval than before
+		s.start = end
+	}
+	s.end = s.floor(now).Add(s.interval)
 	return start, end, true
 }
 

@@ -1,5 +1,7 @@
 package backend
 
+import "github.com/zibrato/zibrato/backend/store"
+
 // Stats is what a backend has done since it was started, and what it holds now.
 type Stats struct {
 	Batches     uint64 // received, duplicates included
@@ -17,6 +19,7 @@ type Stats struct {
 	Processes int    // processes that are remembered, those that ended a while ago included, counted once per level
 	Unlogged  uint64 // notices that were not logged
 
+	Store store.Stats // of Config.Dir
 	Sinks []SinkStats // in the order of Config.Sinks
 }
 
@@ -25,10 +28,11 @@ type SinkStats struct {
 	Name     string // what the sink's String says, else its type; numbered where there are several
 	Written  uint64 // windows that were delivered, but for series that were refused
 	Retried  uint64 // tries that failed and were, or will be, repeated
-	Dropped  uint64 // windows that were not delivered: the queue was full, or the backend closed
+	Dropped  uint64 // windows that were not delivered: there was no room for them, or they were in memory only when the backend closed
 	Rejected uint64 // series refused, counted in each window
 	Panics   uint64 // of Write and Close; such a try counts as failed
 	Queued   int    // windows that wait; the one that is being written is not counted
+	Stored   int    // of these, those that are on disk
 	Failing  bool   // the last try failed
 
 	LastError string // of the last try that failed or was refused in part; empty: none did

@@ -15,10 +15,11 @@ type stream struct {
 	seq     [2]uint64     // of the last batch, by detail
 	detail  metric.Detail // that of the first batch; of others only the totals count
 	heard   time.Time
+	start   time.Time // of the recorder
 	final   bool
 	members map[uint32]*member
 
-	coverage time.Time // series born since then count from zero; of the backend's own monotonic clock
+	coverage time.Time // series born since then count from zero
 }
 
 type streamID struct {
@@ -28,7 +29,7 @@ type streamID struct {
 
 // member is a series in one process.
 type member struct {
-	series  *metric.Series // as the windows know it
+	series  *metric.Series // as the windows know it; nil: not heard of since the backend was started
 	key     string
 	known   metric.Totals
 	value   int64 // of an up-down counter, as it stands in the sum
@@ -50,7 +51,8 @@ func (f *fold) accept(b *metric.Batch, now time.Time) *stream {
 			f.stats.Overflow += uint64(len(b.Entries))
 			return nil
 		}
-		s = &stream{detail: b.Detail, members: make(map[uint32]*member), coverage: f.coverage}
+		start := now.Add(-b.Uptime)
+		s = &stream{detail: b.Detail, start: start, members: make(map[uint32]*member), coverage: f.covered(b.Level, start, now)}
 		f.streams[id] = s
 	}
 	s.heard = now
@@ -82,13 +84,16 @@ func (f *fold) member(s *stream, b *metric.Batch, e *metric.Entry, now time.Time
 			f.stats.Overflow++
 			return nil
 		}
-		m = &member{series: keepApart(e.Series, &b.Process, f.apart)}
-		m.key = m.series.Key()
+		m = &member{}
 		if !s.covers(b, e.Birth, now) {
 			m.known = e.Before
 		}
 		s.members[e.ID] = m
 		f.members++
+	}
+	if m.series == nil {
+		m.series = keepApart(e.Series, &b.Process, f.apart)
+		m.key = m.series.Key()
 	}
 	return m
 }
@@ -130,7 +135,7 @@ func (f *fold) leave(s *stream) {
 }
 
 // sweep lets go what was not heard of for long. To forget totals is to forget how much of them was counted: should their process
-// come back they must not be counted from zero, and so coverage begins anew. One that said that it ends comes back only where its publisher is
+// come back they must not be counted from zero, and so their coverage begins anew. One that said that it ends comes back only where its publisher is
 // started again: its series are forgotten soon, and what remains, where there is much room, is that it was there.
 func (f *fold) sweep(now time.Time) {
 	full := f.members >= f.max || len(f.streams) >= f.max
@@ -148,9 +153,7 @@ func (f *fold) sweep(now time.Time) {
 		s.members = make(map[uint32]*member)
 		s.coverage = s.heard.Add(f.expire) // the latest that what it had can seem to have been born, after however long a way
 		if gone {
-			if f.coverage.Before(s.coverage) {
-				f.coverage = s.coverage
-			}
+			f.forget(s)
 			delete(f.streams, id)
 		}
 	}
