@@ -165,6 +165,8 @@ func (p *Publisher) run(s *socket) {
 const (
 	// backstop is how long the socket goes unlooked at when nothing happens. Its descriptor speaks up; this is for what we do not know.
 	backstop = time.Second
+	// stall is how long no message leaves until a shutdown takes the forwarder to stand still.
+	stall = 100 * time.Millisecond
 	// retryFull is how soon a message is offered again that libzmq had no room for.
 	retryFull = 5 * time.Millisecond
 )
@@ -311,6 +313,9 @@ func (p *Publisher) unsent(err error) error {
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.stopping.Do(func() {
 		before := p.counts.dropped.Load()
+		// The totals of all series come now, perhaps more than there is room for, and nothing later to make up for them.
+		p.queue.beWilling(stall)
+		defer context.AfterFunc(ctx, func() { p.queue.beWilling(0) })()
 		if err := p.tap.Close(ctx); err != nil {
 			p.log.Warn("the last samples were not sent", "error", err)
 		}

@@ -1,6 +1,9 @@
 package publisher
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // queue holds the messages that wait to be sent, up to a bound in bytes. The drain puts, the socket's goroutine takes.
 type queue struct {
@@ -11,6 +14,8 @@ type queue struct {
 	spare    [][]byte      // memory of messages that were sent
 	empty    chan struct{} // closed and forgotten once the queue is empty; nil while nobody waits for that
 	ready    chan struct{} // has room for one token: there may be something
+	patience time.Duration // how long put waits for a message to leave where there is no room
+	room     chan struct{} // closed and forgotten when one leaves; nil while nobody waits for that
 }
 
 // message is one that waits to be sent.
@@ -21,7 +26,7 @@ type message struct {
 
 func newQueue(bound int) *queue { return &queue{bound: bound, ready: make(chan struct{}, 1)} }
 
-// put appends the message that encode appends to its argument. It reports false when there is no room.
+// put appends the message that encode appends to its argument. It reports false when there is no room, nor any made in time.
 func (q *queue) put(samples int64, encode func([]byte) []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -30,14 +35,44 @@ func (q *queue) put(samples int64, encode func([]byte) []byte) bool {
 		buf, q.spare = q.spare[n-1], q.spare[:n-1]
 	}
 	buf = encode(buf[:0])
-	if q.bytes+len(buf) > q.bound {
-		q.keep(buf)
-		return false
+	for q.bytes+len(buf) > q.bound {
+		if !q.awaitRoom() {
+			q.keep(buf)
+			return false
+		}
 	}
 	q.messages = append(q.messages, message{buf, samples})
 	q.bytes += len(buf)
 	q.signal()
 	return true
+}
+
+// beWilling says for how long from now on put waits for a message to leave. Where none left in that time, it waits no more.
+func (q *queue) beWilling(patience time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.patience = patience
+}
+
+// awaitRoom reports whether a message left. The caller holds mu.
+func (q *queue) awaitRoom() bool {
+	if q.patience == 0 {
+		return false
+	}
+	if q.room == nil {
+		q.room = make(chan struct{})
+	}
+	room, late := q.room, time.NewTimer(q.patience)
+	defer late.Stop()
+	q.mu.Unlock()
+	defer q.mu.Lock()
+	select {
+	case <-room:
+		return true
+	case <-late.C:
+	}
+	q.beWilling(0)
+	return false
 }
 
 func (q *queue) signal() {
@@ -66,6 +101,10 @@ func (q *queue) drop() (samples int64) {
 	q.messages = q.messages[1:]
 	q.bytes -= len(m.bytes)
 	q.keep(m.bytes)
+	if q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
 	if len(q.messages) == 0 {
 		q.messages = nil // the slice's front is never reused
 		if q.empty != nil {
