@@ -54,11 +54,11 @@ type tally struct {
 
 // addOwnSeries adds the series that the recorder keeps about itself. The caller holds mu.
 func (r *Recorder) addOwnSeries() {
-	counter := func(name, help string, read func() int64, tags ...metric.Tag) ownCounter {
-		return ownCounter{r.addOwn(metric.Counter, name, "", help, tags...), read}
+	counter := func(name, unit, help string, read func() int64, tags ...metric.Tag) ownCounter {
+		return ownCounter{r.addOwn(metric.Counter, name, unit, help, tags...), read}
 	}
 	trouble := func(name, help string, read func() int64, tags ...metric.Tag) {
-		r.self.troubles = append(r.self.troubles, counter(name, help, read, tags...))
+		r.self.troubles = append(r.self.troubles, counter(name, "", help, read, tags...))
 	}
 	for _, k := range metric.Kinds {
 		r.overflow[k] = r.addOwn(k, overflowSeries, "", "calls that found no series of their own")
@@ -70,8 +70,8 @@ func (r *Recorder) addOwnSeries() {
 	const lostHelp = "samples of which only count and sum were kept"
 	trouble(lostSeries, lostHelp, r.lost.Load, metric.Tag{Key: "where", Value: "ring"})
 	trouble(lostSeries, lostHelp, r.handled.lost.Load, metric.Tag{Key: "where", Value: "publisher"})
-	r.self.recorded = counter(recordedSeries, "calls that recorded", func() int64 { return int64(r.tally.records + r.tally.cells) })
-	r.self.bytes = counter(bytesSeries, "bytes that consumers handed on", r.handled.bytes.Load)
+	r.self.recorded = counter(recordedSeries, "", "calls that recorded", func() int64 { return int64(r.tally.records + r.tally.cells) })
+	r.self.bytes = counter(bytesSeries, "By", "bytes that consumers handed on", r.handled.bytes.Load)
 	r.self.series = r.addOwn(metric.Gauge, countSeries, "{series}", "series of the program that exist, of at most Config.MaxSeries")
 	r.self.drain = r.addOwn(metric.Timer, drainSeries, "s", "passes of the drain that found something, what they hand on included")
 	r.self.share = r.addOwn(metric.Gauge, shareSeries, "1", "estimated CPU time that instrumentation takes, as a share of one core")
