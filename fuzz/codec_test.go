@@ -87,7 +87,7 @@ func wantSound(t *testing.T, s *metric.Summary) {
 }
 
 // FuzzDecodeBatch puts a right checksum to whatever comes, so that the search gets behind it. What is accepted must be
-// legal, and the same after it was encoded and decoded again.
+// legal, the same whatever was decoded into the batch before, and the same after it was encoded and decoded again.
 func FuzzDecodeBatch(f *testing.F) {
 	whole := metric.AppendBatch(nil, seed())
 	f.Add(whole)
@@ -99,8 +99,12 @@ func FuzzDecodeBatch(f *testing.F) {
 	f.Add([]byte("zsum1|info|"))
 	f.Add(metric.AppendBatch(nil, summed(0.5, 3, 0.001)))
 	f.Add(metric.AppendBatch(nil, summed(0, -1, 200, 1e-9, 1e300)))
+	before := metric.AppendBatch(nil, summed(0, -1e-300, -7, 5, 6, 1e300))
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		var b metric.Batch
+		var b, fresh metric.Batch
+		if err := metric.DecodeBatch(before, &b); err != nil {
+			t.Fatal(err)
+		}
 		if err := metric.DecodeBatch(frame, &b); err != nil {
 			wantReason(t, err)
 		}
@@ -111,6 +115,12 @@ func FuzzDecodeBatch(f *testing.F) {
 		if err := metric.DecodeBatch(frame, &b); err != nil {
 			wantReason(t, err)
 			return
+		}
+		if err := metric.DecodeBatch(frame, &fresh); err != nil {
+			t.Fatalf("it is refused by a fresh batch: %v", err)
+		}
+		if diff := cmp.Diff(fresh, b, histograms, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("a batch that was in use has other content than a fresh one: %s", diff)
 		}
 		for _, e := range b.Entries {
 			if _, ok := metric.LegalName(e.Series.Name); !ok || !e.Series.Kind.Valid() || e.Series.Level != b.Level {
