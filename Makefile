@@ -56,6 +56,11 @@ cross: ## vet and builds for other platforms; the tests for 386 where they can r
 	@if [ "$$($(GO) env GOHOSTOS)/$$($(GO) env GOHOSTARCH)" = linux/amd64 ]; then \
 		CGO_ENABLED=0 GOARCH=386 $(GO) test -timeout $(TIMEOUT) ./...; fi
 
+.PHONY: models
+models: ## model checking: the ring, GOMAXPROCS, sleep and wake-up, the totals, and mutants that must be rejected; 2 minutes
+	@sh scripts/setup.sh spin
+	@sh models/check.sh
+
 .PHONY: bench
 bench: setup ## what a call costs, and throughput
 	@$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -count=$(BENCHCOUNT) -timeout 60m ./...

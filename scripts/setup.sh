@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks for what building and testing need, and installs what is missing: a C compiler, pkg-config, libzmq and, for the
-# tests of interoperation, pyzmq for the system's Python. Silent when all is there.
+# tests of interoperation, pyzmq for the system's Python. Silent when all is there. Its arguments name what is wanted besides: spin.
 #
 # Installing takes root, or sudo without a password. Otherwise it prints the one command to run, and fails.
 set -eu
@@ -34,6 +34,9 @@ missing() {
 		echo libzmq
 	fi
 	"$python" -c 'import zmq' >/dev/null 2>&1 || echo python3-zmq
+	for besides in "$@"; do
+		have "$besides" || echo "$besides"
+	done
 }
 
 # package names the package that brings what is missing.
@@ -43,6 +46,7 @@ package() {
 	apt:libzmq) echo libzmq3-dev ;;
 	apt:pkg-config) echo pkg-config ;;
 	apt:python3-zmq) echo python3-zmq ;;
+	apt:spin) echo spin ;;
 	dnf:cc) echo gcc ;;
 	dnf:libzmq) echo zeromq-devel ;;
 	dnf:pkg-config) echo pkgconf-pkg-config ;;
@@ -54,6 +58,7 @@ package() {
 	brew:cc) ;; # comes with xcode-select --install, without which there is no brew
 	brew:libzmq) echo zeromq ;;
 	brew:pkg-config) echo pkgconf ;;
+	brew:spin) echo spin ;;
 	brew:python3-zmq) ;; # the system's Python is not brew's to extend; its tests are for Linux
 	esac
 }
@@ -83,7 +88,7 @@ command_for() {
 }
 
 check_go
-wanted=$(missing)
+wanted=$(missing "$@")
 [ -n "$wanted" ] || exit 0
 
 manager=$(manager)
@@ -111,7 +116,7 @@ else
 	exit 1
 fi
 
-wanted=$(missing)
+wanted=$(missing "$@")
 for thing in $wanted; do
 	if [ -n "$(package "$manager" "$thing")" ]; then
 		echo "setup: still missing after the installation: $(echo $wanted) (libzmq must be $zmq_version or newer)" >&2
