@@ -1,9 +1,11 @@
 package forwarder
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
+	"github.com/zibrato/zibrato/keys"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -31,8 +33,19 @@ type Config struct {
 	In string
 	// Out is where subscribers connect; empty means DefaultOut.
 	Out string
-	// AllowRemote lets In and Out listen on addresses that other machines can reach. Peers are not authenticated, so this is for
-	// networks in which everybody may read and forge measurements.
+	// Key is the forwarder's own, which publishers and subscribers have to know (publisher.Config.ServerKey). With it, all connections
+	// are encrypted, and only those are served whose public keys are on a list. The zero Pair means neither; then In and Out
+	// listen only where other machines cannot reach them.
+	Key keys.Pair
+	// Allow is the list of those who may connect: a file or a directory of public keys, as [keys.List] reads them. It is needed with Key,
+	// and refused without. An empty list serves nobody. It is looked at twice a second: who is added is served from then on; when
+	// somebody is taken out who was served, all connections of that side are closed a second later, and those who may connect again.
+	// While the list cannot be read, which is logged, the last one stays in force.
+	Allow string
+	// AllowIn and AllowOut are lists of their own for publishers and for subscribers; empty means Allow.
+	AllowIn, AllowOut string
+	// AllowRemote lets In and Out listen on addresses that other machines can reach even without Key: for networks in which everybody may
+	// read and forge measurements.
 	AllowRemote bool
 	// MaxTopics is how many distinct topics are relayed to the publishers at a time; 0 means DefaultMaxTopics. Topics
 	// too many are counted as refused; as many again wait for room.
@@ -69,6 +82,13 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxTopics < 0 || c.MaxTopics > maxMaxTopics {
 		return c, fmt.Errorf("forwarder: Config.MaxTopics is %d: want 1 to %d, or 0 for %d", c.MaxTopics, maxMaxTopics, DefaultMaxTopics)
 	}
+	listed := c.Allow != "" || c.AllowIn != "" && c.AllowOut != ""
+	if !c.Key.IsZero() && !listed {
+		return c, errors.New("forwarder: Config.Allow is empty: with Config.Key only those are served who are on a list; name a file or directory of public keys")
+	}
+	if c.Key.IsZero() && (c.Allow != "" || c.AllowIn != "" || c.AllowOut != "") {
+		return c, errors.New("forwarder: Config.Key is missing: without it the lists of Config.Allow, AllowIn and AllowOut would keep nobody out")
+	}
 	if c.QueueBytes < metric.MaxFrame {
 		return c, fmt.Errorf("forwarder: Config.QueueBytes is %d: want at least %d, the largest message, or 0 for %d", c.QueueBytes, metric.MaxFrame, DefaultQueueBytes)
 	}
@@ -78,3 +98,6 @@ func (c Config) withDefaults() (Config, error) {
 // queueLen is libzmq's high-water mark for messages. It is set once: lowered while peers are connected, a mark can fall
 // below the number of messages that a peer has read and not yet acknowledged, and then its queue counts as full for ever.
 func (c Config) queueLen() int { return c.QueueBytes / messageBytes }
+
+// reachable reports whether other machines may reach the forwarder.
+func (c Config) reachable() bool { return c.AllowRemote || !c.Key.IsZero() }

@@ -73,7 +73,7 @@ func checkReach(addr netip.Addr, allowRemote bool) error {
 	if addr.IsLoopback() || allowRemote {
 		return nil
 	}
-	return errors.New("other machines can reach this address, and whoever does can read and forge measurements; use 127.0.0.1, or set Config.AllowRemote")
+	return errors.New("other machines can reach this address, and whoever does can read and forge measurements; set Config.Key and Config.Allow, use 127.0.0.1, or set Config.AllowRemote")
 }
 
 // checkSocketFile refuses the path of an ipc socket that is in use. libzmq would not: it deletes whatever stands there,

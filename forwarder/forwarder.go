@@ -23,11 +23,13 @@ type Forwarder struct {
 	err             error         // why it ended unasked; written before done is closed
 
 	// The goroutine of run owns what follows, and the sockets in it; the atomics in it are there for Stats.
-	stopped  *os.File // the end of a pipe that becomes readable when the loop is to end
+	stopped  *os.File // the end of a pipe that becomes readable when the loop is to end, or a side's connections
+	asks     *os.File // the other end
 	in, out  *side
 	relay    *relay
 	pump     *pump
 	refusals *refusals
+	locks    locks
 }
 
 // Start binds both endpoints, that of the subscribers first, and begins to forward. An error is one line that names the
@@ -37,11 +39,11 @@ func Start(cfg Config) (*Forwarder, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := resolve(cfg.In, cfg.AllowRemote)
+	in, err := resolve(cfg.In, cfg.reachable())
 	if err != nil {
 		return nil, fmt.Errorf("forwarder: Config.In %q: %w", cfg.In, err)
 	}
-	out, err := resolve(cfg.Out, cfg.AllowRemote)
+	out, err := resolve(cfg.Out, cfg.reachable())
 	if err != nil {
 		return nil, fmt.Errorf("forwarder: Config.Out %q: %w", cfg.Out, err)
 	}
@@ -70,6 +72,7 @@ func Start(cfg Config) (*Forwarder, error) {
 	}
 	f.inAddr, f.outAddr = f.in.bound, f.out.bound
 	f.log.Info("forwarder: listening", "in", f.inAddr, "out", f.outAddr)
+	f.watch()
 	go f.run()
 	return f, nil
 }
@@ -80,7 +83,7 @@ func (f *Forwarder) open(cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("making a pipe: %w; raise the limit on open files", err)
 	}
-	f.stopped = r
+	f.stopped, f.asks = r, w
 	f.stop = sync.OnceFunc(func() { w.Close() })
 	for _, step := range []func() error{
 		func() error { return f.out.open(zmq.XPUB, maxRequest) },
@@ -90,6 +93,7 @@ func (f *Forwarder) open(cfg Config) error {
 		func() error { return f.out.socket.SetSndhwm(cfg.queueLen()) },
 		// What does not fit the queue of subscriptions for a publisher, libzmq would drop.
 		func() error { return f.in.socket.SetSndhwm(4 * cfg.MaxTopics) },
+		func() error { return f.lock(cfg) },
 		f.relay.open,
 		func() (err error) { f.pump, err = newPump(f.in, f.out, r.Fd()); return err },
 	} {
@@ -115,6 +119,7 @@ func (f *Forwarder) run() {
 	defer runtime.UnlockOSThread()
 	defer close(f.done)
 	err := f.loop()
+	f.locks.endWatch()
 	f.release()
 	if err != nil {
 		f.err = fmt.Errorf("forwarder: ended unexpectedly: %w", err)
@@ -135,7 +140,9 @@ func (f *Forwarder) loop() error {
 			f.refusals.raise(RefusedLarge, f.pump.traffic.large.Load(), "")
 		}
 		if why&stop != 0 {
-			return nil
+			if end, err := f.told(); end || err != nil {
+				return err
+			}
 		}
 		if why&requests != 0 {
 			err = f.relay.turn()
@@ -157,6 +164,7 @@ func (f *Forwarder) release() {
 	f.relay.close()
 	f.in.close()
 	f.out.close()
+	f.locks.close()
 	if f.stopped != nil {
 		f.stop()
 		f.stopped.Close()
@@ -203,5 +211,6 @@ func (f *Forwarder) Stats() Stats {
 	for i := range s.Refused {
 		s.Refused[i] = f.refusals.counts[i].Load()
 	}
+	s.Refused[RefusedKey] = f.locks.refused()
 	return s
 }

@@ -39,6 +39,7 @@ type side struct {
 	socket  *zmq.Socket
 	monitor *zmq.Socket // a PAIR
 	bound   string
+	guard   *guard       // nil without keys
 	peers   atomic.Int64 // connections now; the owner writes it, Stats reads it
 }
 
@@ -49,7 +50,7 @@ func (s *side) open(kind zmq.Type, maxFrame int64) (err error) {
 		s.socket = nil
 		return fmt.Errorf("making a %v socket: %w", kind, err)
 	}
-	if s.monitor, err = monitor.Open(s.socket, zmq.EVENT_ACCEPTED|zmq.EVENT_DISCONNECTED|zmq.EVENT_CLOSED); err != nil {
+	if s.monitor, err = monitor.Open(s.socket, zmq.EVENT_ACCEPTED|zmq.EVENT_DISCONNECTED|zmq.EVENT_CLOSED|zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL); err != nil {
 		return err
 	}
 	if err := cmp.Or(
@@ -105,14 +106,22 @@ func (s *side) drain() error {
 		if !ok {
 			return err
 		}
-		switch event {
-		case zmq.EVENT_ACCEPTED:
-			s.peers.Inc()
-		case zmq.EVENT_DISCONNECTED:
-			s.peers.Dec()
-		}
+		s.hear(event)
 	}
 	return nil
+}
+
+func (s *side) hear(event zmq.Event) {
+	switch event {
+	case zmq.EVENT_ACCEPTED:
+		s.peers.Inc()
+	case zmq.EVENT_DISCONNECTED:
+		s.peers.Dec()
+	case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+		if s.guard != nil {
+			s.guard.stranger()
+		}
+	}
 }
 
 // close ends the side. When it returns, the address is free: libzmq closes a listener in a thread of its own, so close
@@ -141,6 +150,7 @@ func (s *side) awaitClosed() {
 		if event == zmq.EVENT_CLOSED || err != nil {
 			return
 		}
+		s.hear(event)
 	}
 }
 

@@ -30,11 +30,12 @@ const (
 	RefusedTooMany                  // a topic too many; see Config.MaxTopics
 	RefusedUnheld                   // a withdrawal of a topic that is not relayed; every refused topic ends so
 	RefusedLarge                    // a publisher's message larger than metric.MaxFrame
+	RefusedKey                      // a connection of somebody without a key, with one that is not on the list, or who takes this forwarder for another
 
-	Refusals = int(RefusedLarge) + 1 // how many reasons there are
+	Refusals = int(RefusedKey) + 1 // how many reasons there are
 )
 
-var refusalNames = [Refusals]string{"multipart", "request", "long", "malformed", "too many", "unheld", "large"}
+var refusalNames = [Refusals]string{"multipart", "request", "long", "malformed", "too many", "unheld", "large", "key"}
 
 // String returns the reason's name, one or two lower-case words.
 func (r Refusal) String() string {
