@@ -25,6 +25,7 @@ type batcher struct {
 	seq     uint64
 	bytes   int
 	handed  time.Duration // uptime of the last batch
+	since   time.Duration // uptime at which began what it collects
 	eager   int           // so many batches do not wait until they are old enough
 	waiting bool          // it holds something
 }
@@ -119,6 +120,7 @@ func (p *drainPass) handTo(to []*Tap, l *level, b *batcher, last *Tap) {
 	b.b.Reset()
 	clear(b.series)
 	b.series, b.bytes, b.waiting = b.series[:0], 0, false
+	b.since = time.Since(p.r.begun)
 }
 
 // deliverSummaries delivers the series of the batch in as many batches as their summaries fill.
@@ -164,7 +166,7 @@ func (p *drainPass) deliver(to []*Tap, l *level, b *batcher, last *Tap) {
 	b.seq++
 	b.b.Process, b.b.Level, b.b.Detail, b.b.Seq = p.r.process, l.label, b.detail, b.seq
 	b.b.Uptime = time.Since(p.r.begun)
-	b.b.Interval = b.b.Uptime - b.handed
+	b.b.Interval = b.b.Uptime - b.since
 	b.handed = b.b.Uptime
 	for _, t := range to {
 		b.b.Final = t == last

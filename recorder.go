@@ -61,10 +61,10 @@ type Recorder struct {
 	// draining is the right to drain: who has sent into it owns what the drain owns. A channel, since Flush must be
 	// able to give up waiting.
 	draining chan struct{}
-	hurry    chan struct{}   // ready: pass soon
-	full     map[*level]bool // levels whose totals go out in full next. Guarded by mu
-	arrived  atomic.Bool     // there are some. Written under mu, read by the drain while it passes
-	resumed  bool            // a drain began whose predecessor left at any point. Guarded by mu
+	hurry    chan struct{}            // ready: pass soon
+	full     map[*level]time.Duration // levels whose totals go out in full next, and at which uptime somebody asked for that; nil: nobody chose anew. Guarded by mu
+	arrived  atomic.Bool              // there are some. Written under mu, read by the drain while it passes
+	resumed  bool                     // a drain began whose predecessor left at any point. Guarded by mu
 
 	// Owned by the drain.
 	passes  uint64

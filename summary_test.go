@@ -1,6 +1,7 @@
 package zibrato_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -195,4 +196,53 @@ func TestALateConsumerGetsABaseline(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestABatchTellsTheTimeThatItCovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := zibrato.New(zibrato.Config{})
+		c := summaries(t, r, only("info"))
+		several := make([]*zibrato.Distribution, 3000) // whose summaries take more than one batch
+		for i := range several {
+			several[i] = r.NewDistribution(fmt.Sprint("d", i))
+		}
+		for range 100 {
+			time.Sleep(100 * time.Millisecond)
+			for _, d := range several {
+				d.Record(1)
+			}
+		}
+		for _, b := range c.flushed(t)[20:] {
+			if len(b.Summaries) > 0 && b.Interval < 200*time.Millisecond {
+				t.Errorf("batch %d has summaries of up to a second and tells of %v", b.Seq, b.Interval)
+			}
+		}
+		c.close(t)
+	})
+}
+
+func TestABatchAfterAPauseCoversNoneOfIt(t *testing.T) {
+	for _, detail := range []metric.Detail{metric.Samples, metric.Summaries} {
+		synctest.Test(t, func(t *testing.T) {
+			r := zibrato.New(zibrato.Config{})
+			c := consume(t, r, nil)
+			timer := r.NewTimer("t", zibrato.AtLevel(zibrato.LevelDebug))
+			var watch [2]func(zibrato.Level) bool
+			for range 3 {
+				time.Sleep(time.Hour) // in which nobody watches
+				watch[detail] = only("debug")
+				c.Watch(watch[0], watch[1])
+				timer.Observe(time.Second)
+				time.Sleep(5 * time.Second)
+				watch[detail] = nil
+				c.Watch(watch[0], watch[1])
+			}
+			for _, b := range c.flushed(t) {
+				if b.Interval > time.Minute {
+					t.Errorf("%v: batch %d covers %v", detail, b.Seq, b.Interval)
+				}
+			}
+			c.close(t)
+		})
+	}
 }

@@ -81,17 +81,17 @@ func (t *Tap) Watch(samples, summaries func(Level) bool) {
 		return
 	}
 	t.match = choice{metric.Samples: samples, metric.Summaries: summaries}
+	if r.full == nil {
+		r.full = map[*level]time.Duration{}
+	}
 	for _, l := range r.levels {
 		for d := range t.match {
 			if t.match.includes(l.label, metric.Detail(d)) {
-				if r.full == nil {
-					r.full = map[*level]bool{}
-				}
-				r.full[l] = true
-				r.arrived.Store(true) // before it is recorded for the consumer
+				r.full[l] = time.Since(r.begun)
 			}
 		}
 	}
+	r.arrived.Store(true) // before it is recorded for the consumer
 	r.switchLevels()
 	r.hasten()
 }

@@ -19,7 +19,7 @@ func (p *drainPass) welcome() {
 	r.resumed, r.full = false, nil
 	r.arrived.Store(false)
 	came := make([]choice, 0, len(taps))
-	if len(fresh) > 0 {
+	if fresh != nil {
 		for _, t := range taps {
 			came = append(came, t.match)
 		}
@@ -29,18 +29,21 @@ func (p *drainPass) welcome() {
 	if resumed {
 		p.resume()
 	}
-	if len(fresh) == 0 {
+	if fresh == nil {
 		return
 	}
 	for _, l := range p.levels {
-		if !fresh[l] {
+		asked, ok := fresh[l]
+		if !ok {
 			continue
 		}
 		for d := range l.out {
 			b := &l.out[d]
 			b.eager = eagerly
 			// With nobody who listened before, what waits was recorded since.
-			if to := r.settled(l, b.detail); len(to) > 0 && b.waiting {
+			if to := r.settled(l, b.detail); len(to) == 0 {
+				b.since = asked
+			} else if b.waiting {
 				p.handTo(to, l, b, nil)
 			}
 		}
@@ -51,7 +54,9 @@ func (p *drainPass) welcome() {
 		}
 	}
 	r.settle(taps, came)
-	r.swept = -sweepEvery
+	if len(fresh) > 0 {
+		r.swept = -sweepEvery
+	}
 }
 
 // resume makes a drain begin anew. A consumer that could not wait for its last batches may have left some behind.
