@@ -61,7 +61,11 @@ func (b *Backend) restore(now time.Time) *schedule {
 		f.only(src.recorder())
 	}
 	if st.Clean {
-		s := newSchedule(b.cfg.Interval, latest(st.Start, now))
+		from := latest(st.Start, now)
+		if whole := from.Truncate(time.Second); b.cfg.Interval >= time.Second && whole.Before(from) {
+			from = whole.Add(time.Second) // there are services that know no shorter times, and may have had a window of this second
+		}
+		s := newSchedule(b.cfg.Interval, from)
 		b.begin(s, now)
 		return s
 	}

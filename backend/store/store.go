@@ -51,6 +51,7 @@ type Store struct {
 	oldBytes int64           // of the logs that were found
 	hurt     map[uint64]bool // logs that are damaged
 	log      *Log            // in use, or about to be
+	old      *Log            // in use until then; nil: none is
 	state    *State          // as found
 
 	mu      sync.Mutex
@@ -128,6 +129,7 @@ func (s *Store) survey() error {
 		s.next = max(s.next, n+1)
 	}
 	if s.state != nil {
+		s.stats.Durable = true
 		s.next, s.number = max(s.next, s.state.Next), max(s.number, s.state.Generation+1)
 	}
 	s.pruneBad()
@@ -310,7 +312,7 @@ func (s *Store) NextLog() *Log {
 		s.logs = append(s.logs, l.number)
 	}
 	s.check(err)
-	s.log = l
+	s.old, s.log = s.log, l
 	return l
 }
 
@@ -324,6 +326,10 @@ func (s *Store) Commit(st *State, w *metric.Window) (n uint64, onDisk bool, evic
 		n = s.next
 		s.next++
 		onDisk, evicted = s.put(n, w)
+	}
+	if s.old != nil {
+		s.old.end()
+		s.old = nil
 	}
 	st.Generation, st.Next = s.log.number, s.next
 	err := s.replace("state", AppendState(nil, st), true)
@@ -383,8 +389,10 @@ func (s *Store) Close() error {
 	if was {
 		return nil
 	}
-	if s.log != nil {
-		s.log.end()
+	for _, l := range []*Log{s.old, s.log} {
+		if l != nil {
+			l.end()
+		}
 	}
 	if err := s.lock.Close(); err != nil {
 		return fmt.Errorf("store: %w", err)
