@@ -68,7 +68,7 @@ type Batch struct {
 	Uptime    time.Duration // the recorder's age when the batch was handed on; monotonic
 	Interval  time.Duration // the time that the batch covers
 	Base      time.Time     // wall time that the samples' times count from
-	Final     bool          // the recorder closes: no batch of this level and detail follows
+	Final     bool          // the last of this level and detail that this consumer gets. Another consumer of the recorder, a new publisher say, may get more
 	Entries   []Entry
 	Samples   []Sample       // empty when Detail is Summaries
 	Summaries []EntrySummary // empty when Detail is Samples; in the order of Entries
