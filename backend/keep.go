@@ -44,10 +44,13 @@ func (b *Backend) restore(now time.Time) *schedule {
 		b.begin(s, now)
 		return s
 	}
-	until := st.At
+	s, until := newSchedule(b.cfg.Interval, st.Start), st.At
 	f.coverage = st.Coverage
 	f.restore(st, levels)
 	b.store.Replay(func(batch *metric.Batch, at time.Time) {
+		if !f.touched { // windows in which nothing happened leave no trace
+			s.next(at)
+		}
 		if levels.Include(batch.Level) {
 			f.add(batch, at)
 		}
@@ -65,13 +68,13 @@ func (b *Backend) restore(now time.Time) *schedule {
 		if whole := from.Truncate(time.Second); b.cfg.Interval >= time.Second && whole.Before(from) {
 			from = whole.Add(time.Second) // there are services that know no shorter times, and may have had a window of this second
 		}
-		s := newSchedule(b.cfg.Interval, from)
+		s = newSchedule(b.cfg.Interval, from)
 		b.begin(s, now)
 		return s
 	}
 	f.resume(b.store.NextLog(), now)
 	f.touched = true // what was in the log is still to be stored
-	return newSchedule(b.cfg.Interval, st.Start)
+	return s
 }
 
 // begin writes the state that the log goes on from.
