@@ -7,6 +7,7 @@ import (
 
 	"github.com/zibrato/zibrato"
 	"github.com/zibrato/zibrato/internal/endpoint"
+	"github.com/zibrato/zibrato/keys"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -43,6 +44,10 @@ type Config struct {
 	Recorder *zibrato.Recorder
 	// Endpoint is where it connects to, a forwarder's In: tcp://host:port or ipc://path. Default: DefaultEndpoint.
 	Endpoint string
+	// Key is this publisher's own, and ServerKey the forwarder's public key. With them the connection is encrypted, no other than that forwarder
+	// is spoken to, and it serves whose key is on its list. Both or neither.
+	Key       keys.Pair
+	ServerKey keys.Public
 	// Format is how it writes. Default: Binary.
 	Format Format
 	// QueueBytes bounds the messages that wait to be sent. libzmq may hold about as much again. Default: DefaultQueueBytes; at least metric.MaxFrame.
@@ -53,7 +58,7 @@ type Config struct {
 	Hold time.Duration
 	// CloseTimeout bounds Close. Default: DefaultCloseTimeout.
 	CloseTimeout time.Duration
-	// Logger hears what the recorder has to say and when messages are dropped, at a bounded rate. Nil discards.
+	// Logger hears what the recorder has to say, when messages are dropped, and when a handshake fails, at a bounded rate. Nil discards.
 	Logger *slog.Logger
 }
 
@@ -66,6 +71,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if err := endpoint.Check(c.Endpoint); err != nil {
 		return c, fmt.Errorf("publisher: Config.Endpoint %q: %w", c.Endpoint, err)
+	}
+	if err := endpoint.CheckKeys(c.Key, c.ServerKey); err != nil {
+		return c, fmt.Errorf("publisher: %w", err)
 	}
 	if c.Format > Text {
 		return c, fmt.Errorf("publisher: Config.Format: %v is neither Binary nor Text", c.Format)

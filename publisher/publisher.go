@@ -28,7 +28,7 @@ var (
 type Publisher struct {
 	// First, so that they are aligned on 32-bit platforms.
 	counts struct {
-		messages, bytes, samples, summaries, dropped, droppedSamples, droppedSummaries atomic.Uint64
+		messages, bytes, samples, summaries, dropped, droppedSamples, droppedSummaries, unwelcome atomic.Uint64
 	}
 
 	cfg   Config
@@ -43,9 +43,10 @@ type Publisher struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced when interest or connected change
 
-	drops    seldom.Line // owned by the drain
-	refusals seldom.Line // owned by the socket's goroutine
-	refused  uint64      // messages that libzmq refused; likewise
+	drops      seldom.Line // owned by the drain
+	refusals   seldom.Line // owned by the socket's goroutine
+	refused    uint64      // messages that libzmq refused; likewise
+	handshakes seldom.Line // likewise
 
 	stopping sync.Once
 	stop     chan context.Context // asks the socket's goroutine to close the socket until the context ends
@@ -218,6 +219,7 @@ func (p *Publisher) hear(s *socket) {
 		more = s.listen()
 		// In this order: the monitor knows of a lost connection before libzmq withdraws what came through it.
 		connected = s.connected()
+		p.unwelcome(s.link.Refusal, s.link.Refusals, now)
 		for _, msg := range s.said {
 			a, c := p.subscriptions.hear(msg, link{connected, s.link.LastLost}, now)
 			added, changed = added || a, changed || c
@@ -234,6 +236,21 @@ func (p *Publisher) hear(s *socket) {
 	close(p.changed)
 	p.changed = make(chan struct{})
 	p.mu.Unlock()
+}
+
+// unwelcome counts handshakes that fail, and logs of them.
+func (p *Publisher) unwelcome(why monitor.Refusal, n uint64, now time.Time) {
+	if n == p.counts.unwelcome.Load() {
+		return
+	}
+	p.counts.unwelcome.Store(n)
+	text := why.Explain(!p.cfg.Key.IsZero())
+	if text == "" {
+		return
+	}
+	if _, due := p.handshakes.Due(n, logEvery, now); due {
+		p.log.Warn(text, "key", p.cfg.Key.Public().String())
+	}
 }
 
 // watch tells the recorder what is wanted now. Whoever is new has to hear all totals, also of a level that was recorded before; of a

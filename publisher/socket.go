@@ -37,7 +37,7 @@ func connect(cfg Config) (_ *socket, err error) {
 	if s.xpub, err = zmq.NewSocket(zmq.XPUB); err != nil {
 		return nil, fmt.Errorf("publisher: making a socket: %w", err)
 	}
-	s.monitor, err = monitor.Open(s.xpub, zmq.EVENT_HANDSHAKE_SUCCEEDED|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED|zmq.EVENT_MONITOR_STOPPED)
+	s.monitor, err = monitor.Open(s.xpub, monitor.Handshakes|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED|zmq.EVENT_MONITOR_STOPPED)
 	if err != nil {
 		s.xpub.Close()
 		return nil, fmt.Errorf("publisher: %w", err)
@@ -61,6 +61,7 @@ func (s *socket) setUp(cfg Config) (err error) {
 		s.xpub.SetMaxmsgsize(maxSubscription),
 		s.xpub.SetLinger(0),
 		endpoint.SetOptions(s.xpub, endpoint.NeedsIPv6(cfg.Endpoint)),
+		endpoint.SetKeys(s.xpub, cfg.Key, cfg.ServerKey),
 	); err != nil {
 		return fmt.Errorf("publisher: setting up a socket: %w", err)
 	}

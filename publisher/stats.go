@@ -17,6 +17,7 @@ type Stats struct {
 	SamplesTopics    int    // of these, for single samples in the binary form
 	SummariesTopics  int    // of these, for summaries
 	Held             int    // topics that went with a lost connection and are recorded all the same, see Config.Hold
+	Refused          uint64 // connections that ended in their handshake, most likely for a key; they are tried again
 	Connected        bool   // whether the forwarder answers
 }
 
@@ -38,6 +39,7 @@ func (p *Publisher) Stats() Stats {
 		SamplesTopics:    now.samples,
 		SummariesTopics:  now.summaries,
 		Held:             now.held,
+		Refused:          p.counts.unwelcome.Load(),
 		Connected:        p.connected.Load(),
 	}
 }

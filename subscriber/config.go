@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/zibrato/zibrato/internal/endpoint"
+	"github.com/zibrato/zibrato/keys"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -29,6 +30,10 @@ type Config struct {
 	// From is where it connects to, as a rule a forwarder's Out: tcp://host:port, where host is an address (IPv6 in brackets) or
 	// a name, or ipc://path. Empty means DefaultFrom.
 	From string
+	// Key is this subscriber's own, and ServerKey the forwarder's public key. With them the connection is encrypted, no other than that forwarder
+	// is spoken to, and it serves whose key is on its list. Both or neither.
+	Key       keys.Pair
+	ServerKey keys.Public
 	// Levels are those that are asked for; empty means all.
 	Levels metric.Levels
 	// Detail is what is asked for beyond the totals, which come in any case: Samples, the zero value, brings every call one by one; Summaries
@@ -38,7 +43,7 @@ type Config struct {
 	// metric.MaxFrame will do. libzmq counts messages, not bytes: for each 8 KiB one may wait, 8,192 by default. Full
 	// batches, of about 64 KiB, take 8 times as much.
 	QueueBytes int
-	// Logger hears of malformed messages, and when the other side comes and goes, at most one line per reason and 10 s. Nil discards. Its handler is called by
+	// Logger hears of malformed messages, when the other side comes and goes, and when a handshake fails, at most one line per reason and 10 s. Nil discards. Its handler is called by
 	// the goroutine that receives.
 	Logger *slog.Logger
 }
@@ -56,6 +61,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if err := endpoint.Check(c.From); err != nil {
 		return c, fmt.Errorf("subscriber: Config.From %q: %w", c.From, err)
+	}
+	if err := endpoint.CheckKeys(c.Key, c.ServerKey); err != nil {
+		return c, fmt.Errorf("subscriber: %w", err)
 	}
 	for _, l := range c.Levels {
 		if !l.Valid() {

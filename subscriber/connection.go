@@ -35,7 +35,11 @@ func connect(cfg Config, ipv6 bool) (_ *connection, err error) {
 	if c.socket, err = zmq.NewSocket(zmq.SUB); err != nil {
 		return nil, fmt.Errorf("subscriber: making a socket: %w", err)
 	}
-	if c.monitor, err = monitor.Open(c.socket, zmq.EVENT_CONNECTED|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED); err != nil {
+	events := monitor.Handshakes | zmq.EVENT_CONNECT_RETRIED | zmq.EVENT_DISCONNECTED
+	if cfg.Key.IsZero() {
+		events |= zmq.EVENT_CONNECTED // all that libzmq tells of peers that speak a ZMTP older than handshakes
+	}
+	if c.monitor, err = monitor.Open(c.socket, events); err != nil {
 		c.socket.Close()
 		return nil, fmt.Errorf("subscriber: %w", err)
 	}
@@ -55,6 +59,7 @@ func (c *connection) setUp(cfg Config, ipv6 bool) error {
 		c.socket.SetMaxmsgsize(maxMessage),
 		c.socket.SetLinger(0),
 		endpoint.SetOptions(c.socket, ipv6),
+		endpoint.SetKeys(c.socket, cfg.Key, cfg.ServerKey),
 	); err != nil {
 		return fmt.Errorf("subscriber: setting up a socket: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zibrato/zibrato/internal/monitor"
 	"github.com/zibrato/zibrato/internal/seldom"
+	"github.com/zibrato/zibrato/keys"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -23,14 +24,16 @@ type Stats struct {
 	// Skipped counts batches of the detail that was not asked for. They come to whoever subscribes to all levels, when others asked for them.
 	Skipped uint64
 	// Violations counts connections that broke ZeroMQ's protocol, most likely with a frame too large even to be counted
-	// as malformed. Each was made anew.
+	// as malformed, or with another idea of security than this side. Each was made anew.
 	Violations uint64
+	// Refused counts connections that ended in their handshake, most likely for a key. They are tried again.
+	Refused uint64
 }
 
 // counters is Stats as it grows. The goroutine that receives writes it, anyone reads it.
 type counters struct {
-	messages, bytes, batches, samples, summaries, skipped, violations atomic.Uint64
-	malformed                                                         [metric.Reasons]atomic.Uint64
+	messages, bytes, batches, samples, summaries, skipped, violations, unwelcome atomic.Uint64
+	malformed                                                                    [metric.Reasons]atomic.Uint64
 }
 
 func (c *counters) stats() Stats {
@@ -42,6 +45,7 @@ func (c *counters) stats() Stats {
 		Summaries:  c.summaries.Load(),
 		Skipped:    c.skipped.Load(),
 		Violations: c.violations.Load(),
+		Refused:    c.unwelcome.Load(),
 	}
 	for i := range s.Malformed {
 		s.Malformed[i] = c.malformed[i].Load()
@@ -56,8 +60,10 @@ const complaintInterval = 10 * time.Second
 type complaints struct {
 	log        *slog.Logger
 	from       string
+	key        keys.Public // the subscriber's own, zero if it has none
 	reasons    [metric.Reasons]seldom.Line
 	violations seldom.Line
+	handshakes seldom.Line
 	up, down   seldom.Line
 	state      monitor.State
 }
@@ -74,6 +80,17 @@ func (c *complaints) violation(count uint64, now time.Time) {
 	if since, due := c.violations.Due(count, complaintInterval, now); due {
 		c.log.Warn("subscriber: the connection was lost by a frame too large, or to something that is no ZeroMQ publisher; connecting anew",
 			"count", since, "from", c.from)
+	}
+}
+
+// refused complains of a handshake that failed. The count is that of all such handshakes.
+func (c *complaints) refused(what string, count uint64, now time.Time) {
+	c.state = monitor.Away
+	if c.handshakes.Rest(count) == 0 {
+		return
+	}
+	if since, due := c.handshakes.Due(count, complaintInterval, now); due {
+		c.log.Warn("subscriber: "+what, "from", c.from, "key", c.key.String(), "count", since)
 	}
 }
 

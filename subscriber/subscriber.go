@@ -13,6 +13,7 @@ import (
 	zmq "github.com/pebbe/zmq4"
 
 	"github.com/zibrato/zibrato/internal/endpoint"
+	"github.com/zibrato/zibrato/internal/monitor"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -55,7 +56,7 @@ func Start(cfg Config) (*Subscriber, error) {
 		unasked:    []byte(cfg.unasked()),
 		use:        make(chan struct{}, 1),
 		ipv6:       endpoint.NeedsIPv6(cfg.From),
-		complaints: complaints{log: cfg.Logger, from: cfg.From},
+		complaints: complaints{log: cfg.Logger, from: cfg.From, key: cfg.Key.Public()},
 	}
 	s.stop = sync.OnceFunc(func() { close(s.closing) })
 	if s.conn, err = connect(cfg, s.ipv6); err != nil {
@@ -153,19 +154,30 @@ func (s *Subscriber) revive() error {
 	now := time.Now()
 	link := &s.conn.link
 	err := link.Hear(s.conn.monitor, now)
-	s.complaints.connection(link.State, now)
+	s.counts.unwelcome.Store(link.Refusals)
+	what := link.Refusal.Explain(!s.cfg.Key.IsZero())
+	if what != "" {
+		s.complaints.refused(what, link.Refusals, now)
+	} else {
+		s.complaints.connection(link.State, now)
+	}
 	if err != nil {
 		return fmt.Errorf("subscriber: %w", err)
 	}
 	if !link.GivenUp(now) {
 		return nil
 	}
-	count := s.counts.violations.Inc()
-	s.complaints.violation(count, now)
+	if link.Refusal != monitor.KeyRefused {
+		count := s.counts.violations.Inc()
+		if what == "" {
+			s.complaints.violation(count, now)
+		}
+	}
 	fresh, err := connect(s.cfg, s.ipv6)
 	if err != nil {
 		return err
 	}
+	fresh.link = link.Successor()
 	err = s.conn.close()
 	s.conn = fresh
 	return err

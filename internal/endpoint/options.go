@@ -7,6 +7,8 @@ import (
 	"time"
 
 	zmq "github.com/pebbe/zmq4"
+
+	"github.com/zibrato/zibrato/keys"
 )
 
 const (
@@ -31,4 +33,12 @@ func SetOptions(s *zmq.Socket, ipv6 bool) error {
 		s.SetTcpKeepalive(1), // for peers that speak a ZMTP older than heartbeats
 		s.SetIpv6(ipv6),
 	)
+}
+
+// SetKeys makes the socket speak only with the server that has this key. The zero Pair leaves the socket as it is.
+func SetKeys(s *zmq.Socket, key keys.Pair, server keys.Public) error {
+	if key.IsZero() {
+		return nil
+	}
+	return cmp.Or(s.SetCurveServerkey(server.String()), s.SetCurvePublickey(key.Public().String()), s.SetCurveSecretkey(key.Secret()))
 }

@@ -51,6 +51,39 @@ func TestOnlyALostConnectionThatIsNotMadeAgainIsGivenUp(t *testing.T) {
 	}
 }
 
+func TestARefusedConnectionIsTriedAgainLessAndLessOften(t *testing.T) {
+	const refusal, hungUp, lost = zmq.EVENT_HANDSHAKE_FAILED_AUTH, zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_DISCONNECTED
+	now := time.Unix(1, 0)
+	var l Link
+	for i, want := range []time.Duration{200, 400, 800, 1000, 1000, 1000, 1000} {
+		want *= time.Millisecond
+		l.hear(refusal, now)
+		l.hear(lost, now)
+		if l.Refusal != KeyRefused || l.Refusals != uint64(i+1) {
+			t.Fatalf("%+v after %d refusals", l, i+1)
+		}
+		if l.GivenUp(now.Add(want-1)) || !l.GivenUp(now.Add(want)) {
+			t.Errorf("refusal %d is not tried again after %v", i+1, want)
+		}
+		if l = l.Successor(); l.GivenUp(now.Add(time.Hour)) {
+			t.Error("a connection that was just begun is given up")
+		}
+	}
+	l.hear(hungUp, now)
+	if l.Refusal != HungUp || l.Refusals != 8 {
+		t.Errorf("%+v", l)
+	}
+	l.hear(zmq.EVENT_HANDSHAKE_SUCCEEDED, now)
+	l.hear(lost, now)
+	if l.Refusal != NotRefused || l.Refusals != 8 || !l.GivenUp(now.Add(ReviveAfter)) {
+		t.Errorf("%+v after a success", l)
+	}
+	l.hear(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL, now)
+	if l.Refusal != Mismatch {
+		t.Errorf("%+v", l)
+	}
+}
+
 func TestAMonitorTellsWhatItWasOpenedFor(t *testing.T) {
 	server, err := zmq.NewSocket(zmq.XPUB)
 	if err != nil {

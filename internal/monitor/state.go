@@ -10,3 +10,29 @@ const (
 	Connected
 	Away
 )
+
+// Refusal is why a connection ended in its handshake.
+type Refusal uint8
+
+// The reasons that libzmq tells apart.
+const (
+	NotRefused Refusal = iota
+	KeyRefused         // the other side says that it does not serve this key
+	Mismatch           // the other side speaks of security otherwise, or speaks no ZMTP
+	HungUp             // the other side left, as it does when it is meant to have a key that it has not
+)
+
+// Explain says for a log what may be wrong, to whom has keys or has none. It is empty where a refusal is nothing to speak of.
+func (r Refusal) Explain(keyed bool) string {
+	switch {
+	case r == KeyRefused:
+		return "the forwarder does not serve this key: put its public key on the forwarder's list"
+	case r == Mismatch && keyed:
+		return "the handshake failed: what answers has no keys, or is no forwarder"
+	case r == Mismatch:
+		return "the handshake failed: what answers wants keys (Config.Key, Config.ServerKey), or is no forwarder"
+	case r == HungUp && keyed:
+		return "the other side hung up in the handshake: its key may be another than Config.ServerKey"
+	}
+	return ""
+}
