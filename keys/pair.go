@@ -12,13 +12,15 @@ import (
 // secretWord begins the line of a secret key.
 const secretWord = "zibrato-secret-key"
 
-// Pair is a secret key and the public key that belongs to it. The zero Pair is none.
+// Pair is a secret key and the public key that belongs to it. The zero Pair is none. Pairs that were read twice are not equal; their public keys are.
 //
 // However a Pair is printed, logged or marshalled, by itself or within another value, the secret stays out of it;
 // [Pair.Secret] is the one way to it.
 type Pair struct {
 	public Public
-	secret func() string // a function, since that is where reflection ends: fmt follows pointers for the verbs it takes for wrong
+	// A function, since that is where reflection ends: fmt follows one pointer for the verbs that it takes for wrong. Behind a pointer,
+	// since functions cannot be compared.
+	secret *func() string
 }
 
 // Generate makes a pair of random bytes of the operating system's.
@@ -39,7 +41,8 @@ func pairOf(secret [size]byte) (Pair, error) {
 	if err != nil {
 		return Pair{}, errors.New("no secret key") // the cause might quote it
 	}
-	return Pair{public: Public(private.PublicKey().Bytes()), secret: func() string { return encode(&secret) }}, nil
+	text := func() string { return encode(&secret) }
+	return Pair{public: Public(private.PublicKey().Bytes()), secret: &text}, nil
 }
 
 // IsZero reports whether this is no pair.
@@ -53,7 +56,7 @@ func (p Pair) Secret() string {
 	if p.secret == nil {
 		return ""
 	}
-	return p.secret()
+	return (*p.secret)()
 }
 
 // String names the pair by its public key.
