@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/zibrato/zibrato/keys"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -64,10 +65,12 @@ type Config struct {
 
 	// The rest is for Start alone.
 
-	From     string        // the forwarder's ZeroMQ endpoint; by default tcp://127.0.0.1:5551
-	Levels   metric.Levels // what to subscribe to; by default all levels
-	Samples  bool          // receive single samples; by default summaries, which cost less and come to the same
-	Interval time.Duration // the length of a window, 1 s to 1 h; by default a minute
+	From      string        // the forwarder's ZeroMQ endpoint; by default tcp://127.0.0.1:5551
+	Key       keys.Pair     // encrypts the way from there; goes with ServerKey; by default none
+	ServerKey keys.Public   // the forwarder's
+	Levels    metric.Levels // what to subscribe to; by default all levels
+	Samples   bool          // receive single samples; by default summaries, which cost less and come to the same
+	Interval  time.Duration // the length of a window, 1 s to 1 h; by default a minute
 }
 
 // Validate reports the first field that is wrong, by name. The error holds no credentials.

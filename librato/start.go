@@ -27,10 +27,12 @@ func Start(cfg Config) (*backend.Backend, error) {
 		detail = subscriber.Samples
 	}
 	sub, err := subscriber.Start(subscriber.Config{
-		From:   cmp.Or(cfg.From, subscriber.DefaultFrom),
-		Levels: cfg.Levels,
-		Detail: detail,
-		Logger: cfg.Logger,
+		From:      cmp.Or(cfg.From, subscriber.DefaultFrom),
+		Levels:    cfg.Levels,
+		Detail:    detail,
+		Key:       cfg.Key,
+		ServerKey: cfg.ServerKey,
+		Logger:    cfg.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("librato: %w", err)

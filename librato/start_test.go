@@ -3,6 +3,7 @@
 package librato_test
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	zmq "github.com/pebbe/zmq4"
 
+	"github.com/zibrato/zibrato/keys"
 	"github.com/zibrato/zibrato/librato"
 	"github.com/zibrato/zibrato/metric"
 )
@@ -97,9 +99,39 @@ func TestStartSubscribesToSummariesUnlessToldOtherwise(t *testing.T) {
 	}
 }
 
+func TestStartReceivesEncrypted(t *testing.T) {
+	server, worker := pair(t), pair(t)
+	out, addr := listen(t)
+	if err := errors.Join(out.SetCurveServer(1), out.SetCurveSecretkey(server.Secret()), out.Unbind(addr), out.Bind(addr)); err != nil {
+		t.Fatal(err)
+	}
+	cfg := librato.Config{From: addr, Key: worker, ServerKey: server.Public(), Levels: metric.Levels{metric.Info}, User: user, Token: token}
+	b, err := librato.Start(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitTopic(t, out, "zsum1|info|")
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	if text := fmt.Sprintf("%v %+v %#v %s %x", cfg, cfg, cfg, cfg, cfg); strings.Contains(text, worker.Secret()) {
+		t.Error(text)
+	}
+}
+
+func pair(t *testing.T) keys.Pair {
+	t.Helper()
+	p, err := keys.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestStartSaysWhatIsWrong(t *testing.T) {
 	for want, cfg := range map[string]librato.Config{
 		"Token":       {User: user},
+		"Config.Key":  {User: user, Token: token, ServerKey: pair(t).Public()},
 		"Config.From": {User: user, Token: token, From: "udp://127.0.0.1:1"},
 	} {
 		b, err := librato.Start(cfg)

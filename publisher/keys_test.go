@@ -174,7 +174,7 @@ func TestEveryFormPassesEncrypted(t *testing.T) {
 func TestWhoIsRefusedSaysWhyAndGoesOnTrying(t *testing.T) {
 	key, other, mine, yours := newPair(t), newPair(t), newPair(t), newPair(t)
 	list := filepath.Join(t.TempDir(), "list")
-	const notListed, mismatch, hungUp = "does not serve this key", "handshake failed", "ServerKey"
+	const notListed, mismatch, hungUp = "does not serve this key", "handshake failed", "its key may be another"
 	for _, test := range []struct {
 		name   string
 		fwd    forwarder.Config

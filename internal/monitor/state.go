@@ -30,9 +30,9 @@ func (r Refusal) Explain(keyed bool) string {
 	case r == Mismatch && keyed:
 		return "the handshake failed: what answers has no keys, or is no forwarder"
 	case r == Mismatch:
-		return "the handshake failed: what answers wants keys (Config.Key, Config.ServerKey), or is no forwarder"
+		return "the handshake failed: what answers wants keys, which this side has not, or is no forwarder"
 	case r == HungUp && keyed:
-		return "the other side hung up in the handshake: its key may be another than Config.ServerKey"
+		return "the other side hung up in the handshake: its key may be another than the one that this side was given"
 	}
 	return ""
 }
