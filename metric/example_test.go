@@ -186,3 +186,11 @@ func ExampleAggregate_Mean() {
 	fmt.Println(a.Mean(), a.HasDetail())
 	// Output: 0.25 true
 }
+
+func ExampleSetUptime() {
+	frame := metric.AppendBatch(nil, queries())
+	metric.SetUptime(frame, time.Hour) // it waited
+	var b metric.Batch
+	fmt.Println(metric.DecodeBatch(frame, &b), b.Uptime)
+	// Output: <nil> 1h0m0s
+}

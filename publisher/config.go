@@ -50,11 +50,11 @@ type Config struct {
 	ServerKey keys.Public
 	// Format is how it writes. Default: Binary.
 	Format Format
-	// QueueBytes bounds the messages that wait to be sent. libzmq may hold about as much again. Default: DefaultQueueBytes; at least metric.MaxFrame.
+	// QueueBytes bounds the messages that wait to be sent or are held back. libzmq may hold about as much again. Default: DefaultQueueBytes; at least metric.MaxFrame.
 	QueueBytes int
-	// Hold is how long levels go on being recorded that were subscribed to when the connection to the forwarder was lost, so that their
-	// totals stay exact until it is back. Meanwhile their messages are dropped and counted. A subscriber that withdraws
-	// takes effect at once, unless it does so within a second of such a loss. Default: DefaultHold.
+	// Hold is how long levels go on being recorded that were subscribed to when the connection to the forwarder was lost. Their messages
+	// are held back, within QueueBytes, and are sent when the subscribers are back, in their order; after that time they are dropped and counted. A subscriber
+	// that withdraws takes effect at once, unless it does so within a second of such a loss. Default: DefaultHold.
 	Hold time.Duration
 	// CloseTimeout bounds Close. Default: DefaultCloseTimeout.
 	CloseTimeout time.Duration

@@ -85,8 +85,8 @@ func TestAKilledForwarderLeavesLevelsOnAndTotalsExact(t *testing.T) {
 		if err := pub.Flush(within(t)); err == nil {
 			t.Error("Flush says that without a forwarder everything was sent")
 		}
-		if pub.Stats().DroppedSamples == 0 {
-			t.Error("nothing is counted as dropped")
+		if pub.Stats().Queued == 0 {
+			t.Error("nothing is held back")
 		}
 		fwd = startForwarder(t, fwd.in, fwd.out)
 		await(t, "the subscriptions are back", func() bool {
@@ -121,5 +121,71 @@ func TestWhatDoesNotComeBackInTimeGoesOff(t *testing.T) {
 	await(t, "debug goes off", func() bool { return !watched() })
 	if s := pub.Stats(); s.Held != 0 || s.Topics != 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestWhatIsRecordedWithoutAForwarderArrivesOnceItIsBack(t *testing.T) {
+	fwd := startForwarder(t, "tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
+	rec := zibrato.New(zibrato.Config{AlwaysOn: []zibrato.Level{}})
+	timer := rec.NewTimer("x", zibrato.AtLevel(zibrato.LevelDebug))
+	pub := start(t, publisher.Config{Recorder: rec, Endpoint: fwd.in, Hold: time.Hour})
+	sub, err := subscriber.Start(subscriber.Config{From: fwd.out, Levels: metric.Levels{metric.Debug}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	batches := make(chan []int64, 1000)
+	var seq uint64
+	go sub.Receive(context.Background(), func(b *metric.Batch) {
+		if seq > 0 && b.Seq != seq+1 {
+			t.Errorf("batch %d after %d", b.Seq, seq)
+		}
+		seq = b.Seq
+		var values []int64
+		for _, s := range b.Samples {
+			values = append(values, s.Value.Int())
+		}
+		batches <- values
+	})
+	await(t, "debug is recorded", func() bool { return timer.Start() != zibrato.Stopwatch{} })
+	sent, came := int64(0), int64(0)
+	record := func() {
+		for range 10 {
+			timer.Observe(time.Duration(sent))
+			sent++
+		}
+	}
+	receive := func() {
+		t.Helper()
+		for came < sent {
+			select {
+			case values := <-batches:
+				for _, v := range values {
+					if v != came {
+						t.Fatalf("sample %d came when %d was due", v, came)
+					}
+					came++
+				}
+			case <-time.After(patience):
+				t.Fatalf("%d of %d samples came", came, sent)
+			}
+		}
+	}
+	for range 3 {
+		record()
+		receive() // so that nothing is on its way
+		fwd.kill()
+		await(t, "the loss is noticed", func() bool { return pub.Stats().Held == 2 })
+		for range 5 {
+			record()
+			if err := pub.Flush(within(t)); err == nil {
+				t.Error("Flush says that without a forwarder everything was sent")
+			}
+		}
+		fwd = startForwarder(t, fwd.in, fwd.out)
+		receive()
+	}
+	if s := pub.Stats(); s.Dropped != 0 || s.Queued != 0 {
+		t.Errorf("%d messages dropped, %d left", s.Dropped, s.Queued)
 	}
 }

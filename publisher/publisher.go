@@ -87,16 +87,18 @@ func (p *Publisher) deliver(b *metric.Batch) {
 	for _, n := range b.Notices {
 		p.log.Warn(n)
 	}
-	wanted, listened := p.interest.Load().match(form(p.cfg.Format, b.Detail), b.Level)
-	if !wanted { // withdrawn a moment ago
+	m := message{form: form(p.cfg.Format, b.Detail), level: b.Level, queued: time.Now()}
+	if wanted, _ := p.interest.Load().match(m.form, m.level); !wanted { // withdrawn a moment ago
 		return
 	}
 	if p.cfg.Format == Text {
+		m.samples = 1
 		for i := range b.Samples {
-			p.put(listened, 1, 1, 0, func(dst []byte) []byte { return metric.AppendText(dst, b, i) })
+			p.put(m, 1, 0, func(dst []byte) []byte { return metric.AppendText(dst, b, i) })
 		}
 	} else {
-		p.put(listened, samplesIn(b), len(b.Samples), len(b.Summaries), func(dst []byte) []byte { return metric.AppendBatch(dst, b) })
+		m.samples, m.uptime = samplesIn(b), b.Uptime
+		p.put(m, len(b.Samples), len(b.Summaries), func(dst []byte) []byte { return metric.AppendBatch(dst, b) })
 	}
 	if dropped := p.counts.dropped.Load(); p.drops.Rest(dropped) > 0 {
 		if since, due := p.drops.Due(dropped, logEvery, time.Now()); due {
@@ -117,17 +119,38 @@ func samplesIn(b *metric.Batch) int64 {
 	return n
 }
 
-// put queues a message that has details of so many calls. Where there is no room, or nobody to send it to, it drops it: libzmq would, in silence.
-func (p *Publisher) put(listened bool, calls int64, samples, summaries int, encode func([]byte) []byte) {
-	if !listened || !p.queue.put(calls, encode) {
+// put queues a message that has so many samples or summaries in it. Where there is no room it drops it.
+func (p *Publisher) put(m message, samples, summaries int, encode func([]byte) []byte) {
+	if !p.queue.put(m, encode) {
 		p.counts.dropped.Inc()
-		p.tap.Report(zibrato.Handled{Lost: calls})
+		p.tap.Report(zibrato.Handled{Lost: m.samples})
 		p.counts.droppedSamples.Add(uint64(samples))
 		p.counts.droppedSummaries.Add(uint64(summaries))
 		return
 	}
 	p.counts.samples.Add(uint64(samples))
 	p.counts.summaries.Add(uint64(summaries))
+}
+
+// fate is what becomes of a message.
+type fate uint8
+
+const (
+	never fate = iota // nobody wants it
+	later             // who wanted it was cut off, and is expected back; see Config.Hold
+	now
+)
+
+// fateOf decides about a message. Without a connection libzmq would take it, and drop it in silence, as it does while nobody subscribes to it.
+func (p *Publisher) fateOf(m message) fate {
+	wanted, listened := p.interest.Load().match(m.form, m.level)
+	switch {
+	case !wanted:
+		return never
+	case listened && p.connected.Load():
+		return now
+	}
+	return later
 }
 
 // dropFirst drops the oldest message of the queue.
@@ -181,15 +204,20 @@ func (p *Publisher) send(s *socket) (left bool) {
 		}
 	}()
 	for n := 0; ; n++ {
-		msg := p.queue.first()
-		if msg == nil {
+		msg, ok := p.queue.first()
+		if !ok {
 			return false
 		}
-		if !p.connected.Load() { // libzmq would take it, and drop it in silence
+		switch p.fateOf(msg) {
+		case never:
 			p.dropFirst()
 			continue
+		case later:
+			p.queue.holdBack()
+			continue
 		}
-		sent, err := s.send(msg)
+		msg.restamp()
+		sent, err := s.send(msg.bytes)
 		if err != nil {
 			p.dropFirst()
 			p.refused++
@@ -202,8 +230,8 @@ func (p *Publisher) send(s *socket) (left bool) {
 			return true
 		}
 		p.counts.messages.Inc()
-		p.counts.bytes.Add(uint64(len(msg)))
-		bytes += int64(len(msg))
+		p.counts.bytes.Add(uint64(len(msg.bytes)))
+		bytes += int64(len(msg.bytes))
 		p.queue.drop()
 		if n%16 == 15 { // sending may have swallowed the descriptor's signal
 			p.hear(s)
@@ -232,6 +260,7 @@ func (p *Publisher) hear(s *socket) {
 	if changed {
 		p.watch(added)
 	}
+	p.recall()
 	p.mu.Lock()
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -251,6 +280,13 @@ func (p *Publisher) unwelcome(why monitor.Refusal, n uint64, now time.Time) {
 	if _, due := p.handshakes.Due(n, logEvery, now); due {
 		p.log.Warn(text, "key", p.cfg.Key.Public().String())
 	}
+}
+
+// recall decides anew about what is held back.
+func (p *Publisher) recall() {
+	dropped, samples := p.queue.recall(p.fateOf)
+	p.counts.dropped.Add(uint64(dropped))
+	p.tap.Report(zibrato.Handled{Lost: samples})
 }
 
 // watch tells the recorder what is wanted now. Whoever is new has to hear all totals, also of a level that was recorded before; of a
@@ -303,6 +339,9 @@ func (p *Publisher) Flush(ctx context.Context) error {
 	}
 	select {
 	case <-p.queue.drained():
+		if n, _ := p.queue.len(); n > 0 {
+			return p.unsent(errors.New("they are held back until the forwarder and its subscribers are back"))
+		}
 		return p.dropped(before)
 	case <-p.stopped:
 		return p.unsent(errors.New("the publisher is closed"))
@@ -361,6 +400,7 @@ func (p *Publisher) finish(ctx context.Context, s *socket) error {
 	var err error
 	if n, _ := p.queue.len(); n > 0 {
 		err = p.unsent(cause(ctx))
+		p.queue.recall(func(message) fate { return now })
 		for range n {
 			p.dropFirst()
 		}

@@ -3,16 +3,19 @@ package publisher
 import (
 	"sync"
 	"time"
+
+	"github.com/zibrato/zibrato/metric"
 )
 
 // queue holds the messages that wait to be sent, up to a bound in bytes. The drain puts, the socket's goroutine takes.
 type queue struct {
 	mu       sync.Mutex
 	messages []message
-	bytes    int
+	aside    []message // held back until somebody wants them again; older than those of the same topic in messages
+	bytes    int       // in both
 	bound    int
 	spare    [][]byte      // memory of messages that were sent
-	empty    chan struct{} // closed and forgotten once the queue is empty; nil while nobody waits for that
+	empty    chan struct{} // closed and forgotten once no message is left but those held back; nil while nobody waits for that
 	ready    chan struct{} // has room for one token: there may be something
 	patience time.Duration // how long put waits for a message to leave where there is no room
 	room     chan struct{} // closed and forgotten when one leaves; nil while nobody waits for that
@@ -20,29 +23,33 @@ type queue struct {
 
 // message is one that waits to be sent.
 type message struct {
+	form    string // what its topic begins with
+	level   metric.Level
 	bytes   []byte
-	samples int64 // whose details it has
+	samples int64         // whose details it has
+	uptime  time.Duration // the recorder's, as it stands in the message; 0: it does not
+	queued  time.Time
 }
 
 func newQueue(bound int) *queue { return &queue{bound: bound, ready: make(chan struct{}, 1)} }
 
-// put appends the message that encode appends to its argument. It reports false when there is no room, nor any made in time.
-func (q *queue) put(samples int64, encode func([]byte) []byte) bool {
+// put appends a message, with the bytes that encode appends to its argument. It reports false when there is no room, nor any made in time.
+func (q *queue) put(m message, encode func([]byte) []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var buf []byte
 	if n := len(q.spare); n > 0 {
 		buf, q.spare = q.spare[n-1], q.spare[:n-1]
 	}
-	buf = encode(buf[:0])
-	for q.bytes+len(buf) > q.bound {
+	m.bytes = encode(buf[:0])
+	for q.bytes+len(m.bytes) > q.bound {
 		if !q.awaitRoom() {
-			q.keep(buf)
+			q.keep(m.bytes)
 			return false
 		}
 	}
-	q.messages = append(q.messages, message{buf, samples})
-	q.bytes += len(buf)
+	q.messages = append(q.messages, m)
+	q.bytes += len(m.bytes)
 	q.signal()
 	return true
 }
@@ -82,29 +89,37 @@ func (q *queue) signal() {
 	}
 }
 
-// first returns the oldest message, nil when there is none. It stays in the queue until drop.
-func (q *queue) first() []byte {
+// first returns the oldest message that is not held back, if there is one. It stays in the queue until drop or holdBack.
+func (q *queue) first() (m message, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.messages) == 0 {
-		return nil
+		return m, false
 	}
-	return q.messages[0].bytes
+	return q.messages[0], true
 }
 
 // drop removes the oldest message, and returns of how many samples it has details.
 func (q *queue) drop() (samples int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	m := q.shift()
+	q.forget(m)
+	return m.samples
+}
+
+// holdBack takes the oldest message out of turn, until recall.
+func (q *queue) holdBack() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.aside = append(q.aside, q.shift())
+}
+
+// shift takes the oldest message off the queue. The caller holds mu.
+func (q *queue) shift() message {
 	m := q.messages[0]
 	q.messages[0] = message{}
 	q.messages = q.messages[1:]
-	q.bytes -= len(m.bytes)
-	q.keep(m.bytes)
-	if q.room != nil {
-		close(q.room)
-		q.room = nil
-	}
 	if len(q.messages) == 0 {
 		q.messages = nil // the slice's front is never reused
 		if q.empty != nil {
@@ -112,7 +127,43 @@ func (q *queue) drop() (samples int64) {
 			q.empty = nil
 		}
 	}
-	return m.samples
+	return m
+}
+
+// forget gives back the room of a message that left the queue. The caller holds mu.
+func (q *queue) forget(m message) {
+	q.bytes -= len(m.bytes)
+	q.keep(m.bytes)
+	if q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
+}
+
+// recall decides anew what becomes of the messages that are held back. Those to be sent go first, as the older ones. It returns how many were to be
+// dropped, and of how many samples these have details.
+func (q *queue) recall(decide func(message) fate) (dropped int, samples int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var first, still []message
+	for _, m := range q.aside {
+		switch decide(m) {
+		case now:
+			first = append(first, m)
+		case later:
+			still = append(still, m)
+		default:
+			dropped++
+			samples += m.samples
+			q.forget(m)
+		}
+	}
+	q.aside = still
+	if len(first) > 0 {
+		q.messages = append(first, q.messages...)
+		q.signal()
+	}
+	return dropped, samples
 }
 
 // keep keeps a few buffers for reuse.
@@ -128,7 +179,7 @@ var closed = func() chan struct{} {
 	return c
 }()
 
-// drained returns a channel that is closed once the queue is empty.
+// drained returns a channel that is closed once no message is left but those held back.
 func (q *queue) drained() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -141,8 +192,19 @@ func (q *queue) drained() <-chan struct{} {
 	return q.empty
 }
 
+// len returns how many messages wait, those held back included, and their bytes.
 func (q *queue) len() (messages, bytes int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.messages), q.bytes
+	return len(q.messages) + len(q.aside), q.bytes
+}
+
+// stale is how long a message may wait before what it says of the recorder's age is set right.
+const stale = 10 * time.Millisecond
+
+// restamp lets the message say how old the recorder is now: receivers work out from that when its series were born.
+func (m message) restamp() {
+	if late := time.Since(m.queued); m.uptime > 0 && late > stale {
+		metric.SetUptime(m.bytes, m.uptime+late)
+	}
 }

@@ -4,12 +4,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zibrato/zibrato/metric"
 )
 
 func TestAWillingQueueWaitsWhileMessagesLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(10)
-		put := func() bool { return q.put(0, func(dst []byte) []byte { return append(dst, "12345"...) }) }
+		put := func() bool { return q.put(message{}, func(dst []byte) []byte { return append(dst, "12345"...) }) }
 		begun := time.Now()
 		if !put() || !put() || put() {
 			t.Fatal("10 bytes hold not two messages of 5")
@@ -29,6 +31,71 @@ func TestAWillingQueueWaitsWhileMessagesLeave(t *testing.T) {
 		}
 		if put() || time.Since(begun) != 3700*time.Millisecond {
 			t.Errorf("it waited again, until %v", time.Since(begun))
+		}
+	})
+}
+
+func TestMessagesThatAreHeldBackComeFirstAndInOrder(t *testing.T) {
+	q := newQueue(100)
+	put := func(topic, text string) {
+		if !q.put(message{form: topic, samples: 1}, func(dst []byte) []byte { return append(dst, text...) }) {
+			t.Fatalf("no room for %s", text)
+		}
+	}
+	take := func() (text string) {
+		for m, ok := q.first(); ok; m, ok = q.first() {
+			text += string(m.bytes)
+			q.drop()
+		}
+		return text
+	}
+	for _, text := range []string{"a1", "b1", "a2", "c1"} {
+		put(text[:1], text)
+		q.holdBack()
+	}
+	select {
+	case <-q.drained():
+	default:
+		t.Error("a queue of what is held back is not drained")
+	}
+	put("a", "a3")
+	put("b", "b2")
+	dropped, samples := q.recall(func(m message) fate { return map[string]fate{"a": now, "b": later, "c": never}[m.form] })
+	if dropped != 1 || samples != 1 {
+		t.Errorf("%d messages with %d samples dropped, want one with one", dropped, samples)
+	}
+	if n, bytes := q.len(); n != 5 || bytes != 10 {
+		t.Errorf("%d messages of %d bytes wait, want 5 of 10", n, bytes)
+	}
+	if got, want := take(), "a1a2a3b2"; got != want {
+		t.Errorf("%s came, want %s", got, want)
+	}
+	q.recall(func(message) fate { return now })
+	if got, want := take(), "b1"; got != want {
+		t.Errorf("%s came last, want %s", got, want)
+	}
+	if n, bytes := q.len(); n != 0 || bytes != 0 {
+		t.Errorf("%d messages of %d bytes are left", n, bytes)
+	}
+}
+
+func TestAMessageThatWaitedTellsTheRecordersAgeWhenItIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1000)
+		b := metric.Batch{Process: metric.Process{Recorder: metric.RecorderID{1}}, Level: "info", Uptime: time.Hour}
+		q.put(message{uptime: b.Uptime, queued: time.Now()}, func(dst []byte) []byte { return metric.AppendBatch(dst, &b) })
+		time.Sleep(time.Minute)
+		m, _ := q.first()
+		m.restamp()
+		time.Sleep(time.Minute) // libzmq had no room
+		m, _ = q.first()
+		m.restamp()
+		var got metric.Batch
+		if err := metric.DecodeBatch(m.bytes, &got); err != nil {
+			t.Fatal(err)
+		}
+		if want := time.Hour + 2*time.Minute; got.Uptime != want {
+			t.Errorf("the message says %v, want %v", got.Uptime, want)
 		}
 	})
 }

@@ -8,10 +8,10 @@ type Stats struct {
 	Bytes            uint64 // in them
 	Samples          uint64 // queued, one by one
 	Summaries        uint64 // queued
-	Dropped          uint64 // messages that found the queue full or no forwarder, or were queued at the end
-	DroppedSamples   uint64 // single samples that were not queued, for want of room or of a forwarder
+	Dropped          uint64 // messages that found the queue full, were held back in vain, or were queued at the end
+	DroppedSamples   uint64 // single samples that were not queued, for want of room
 	DroppedSummaries uint64 // summaries that were not
-	Queued           int    // messages that wait now
+	Queued           int    // messages that wait now, those held back included
 	QueuedBytes      int    // bytes in them
 	Topics           int    // that are subscribed to now
 	SamplesTopics    int    // of these, for single samples in the binary form
