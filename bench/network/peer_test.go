@@ -48,8 +48,8 @@ func bePeer() {
 	os.Exit(0)
 }
 
-// startPeer starts the other process and returns where its forwarder listens. It ends with the benchmark.
-func startPeer(b *testing.B) (in string) {
+// startPeer starts the other process and returns where its forwarder listens, and the process. It ends with the benchmark, well unless it was killed.
+func startPeer(b *testing.B) (in string, process *os.Process) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), peerVariable+"=1")
@@ -59,11 +59,11 @@ func startPeer(b *testing.B) (in string) {
 	fatalIf(b, err1, err2, cmd.Start())
 	b.Cleanup(func() {
 		stdin.Close()
-		if err := cmd.Wait(); err != nil {
+		if err := cmd.Wait(); err != nil && cmd.ProcessState.Exited() {
 			b.Error(err)
 		}
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	fatalIf(b, err)
-	return strings.TrimSpace(line)
+	return strings.TrimSpace(line), cmd.Process
 }

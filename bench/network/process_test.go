@@ -17,7 +17,8 @@ import (
 // and while nothing is recorded. Forwarder and subscriber, which wants summaries, are another process.
 func BenchmarkProcess(b *testing.B) {
 	r := zibrato.New(zibrato.Config{})
-	pub, err := publisher.Start(publisher.Config{Recorder: r, Endpoint: startPeer(b)})
+	in, _ := startPeer(b)
+	pub, err := publisher.Start(publisher.Config{Recorder: r, Endpoint: in})
 	fatalIf(b, err)
 	b.Cleanup(func() { fatalIf(b, pub.Close(), r.Close()) })
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
