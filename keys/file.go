@@ -26,6 +26,9 @@ func LoadPair(path string) (Pair, error) {
 	if err != nil {
 		return Pair{}, fmt.Errorf("keys: %w", err)
 	}
+	if strings.HasPrefix(text, publicWord) {
+		return Pair{}, fmt.Errorf("keys: %s: this is a public key: want the file of the secret one", path)
+	}
 	if !private(info) {
 		return Pair{}, fmt.Errorf("keys: %s: others may read this secret key (mode %#o); run: chmod 600 %s", path, info.Mode().Perm(), path)
 	}
@@ -38,9 +41,6 @@ func LoadPair(path string) (Pair, error) {
 
 func parsePair(text string) (Pair, error) {
 	fields := strings.Fields(text)
-	if len(fields) > 0 && fields[0] == publicWord {
-		return Pair{}, errors.New("this is a public key: want the file of the secret one")
-	}
 	if len(fields) != 2 || fields[0] != secretWord {
 		return Pair{}, fmt.Errorf("no secret key: want a line %q and %d characters of Z85, as zibrato keygen writes it", secretWord, textLen)
 	}

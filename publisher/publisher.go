@@ -39,6 +39,7 @@ type Publisher struct {
 	subscriptions *subscriptions           // owned by the socket's goroutine
 	interest      atomic.Pointer[interest] // what these come to; written by that goroutine
 	connected     atomic.Bool              // likewise
+	refusal       atomic.Uint32            // likewise: the monitor.Refusal of the last handshake
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced when interest or connected change
@@ -269,6 +270,7 @@ func (p *Publisher) hear(s *socket) {
 
 // unwelcome counts handshakes that fail, and logs of them.
 func (p *Publisher) unwelcome(why monitor.Refusal, n uint64, now time.Time) {
+	p.refusal.Store(uint32(why))
 	if n == p.counts.unwelcome.Load() {
 		return
 	}

@@ -2,6 +2,8 @@
 
 package publisher
 
+import "github.com/zibrato/zibrato/internal/monitor"
+
 // Stats says what a publisher did since it was started.
 type Stats struct {
 	Messages         uint64 // handed to libzmq
@@ -18,6 +20,7 @@ type Stats struct {
 	SummariesTopics  int    // of these, for summaries
 	Held             int    // topics that went with a lost connection and are recorded all the same, see Config.Hold
 	Refused          uint64 // connections that ended in their handshake, most likely for a key; they are tried again
+	Refusal          string // why the last connection did, in words for people; empty if it did not, or nothing is to be said of it
 	Connected        bool   // whether the forwarder answers
 }
 
@@ -40,6 +43,7 @@ func (p *Publisher) Stats() Stats {
 		SummariesTopics:  now.summaries,
 		Held:             now.held,
 		Refused:          p.counts.unwelcome.Load(),
+		Refusal:          monitor.Refusal(p.refusal.Load()).Explain(!p.cfg.Key.IsZero()),
 		Connected:        p.connected.Load(),
 	}
 }

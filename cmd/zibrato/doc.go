@@ -6,6 +6,7 @@
 //	zibrato tail      show each sample as it arrives
 //	zibrato send      publish one measurement
 //	zibrato time      run a command and publish how long it took
+//	zibrato keygen    make the keys with which a forwarder and its peers know one another
 //	zibrato bench     measure what all of this costs on this machine
 //	zibrato demo      show all of it at work
 //	zibrato version   say which version this is

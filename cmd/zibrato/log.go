@@ -55,11 +55,15 @@ func (c *logCmd) Run(log *slog.Logger) error {
 
 // start composes the backend. The lines' reader being gone calls end.
 func (c *logCmd) start(log *slog.Logger, end func()) (*backend.Backend, error) {
+	own, server, err := c.keys()
+	if err != nil {
+		return nil, err
+	}
 	sink, err := logfile.New(logfile.Config{Path: c.File, MaxBytes: c.MaxBytes, Keep: c.Keep})
 	if err != nil {
 		return nil, err
 	}
-	sub, err := subscriber.Start(subscriber.Config{From: string(c.From), Levels: c.Levels.Levels, Detail: c.detail(), Logger: log})
+	sub, err := subscriber.Start(subscriber.Config{From: string(c.From), Key: own, ServerKey: server, Levels: c.Levels.Levels, Detail: c.detail(), Logger: log})
 	if err != nil {
 		return nil, errors.Join(err, sink.Close(context.Background()))
 	}

@@ -24,6 +24,7 @@ type cli struct {
 	Tail       tailCmd       `cmd:"" help:"Show each sample as it arrives."`
 	Send       sendCmd       `cmd:"" help:"Publish one measurement."`
 	Time       timeCmd       `cmd:"" help:"Run a command and publish how long it took."`
+	Keygen     keygenCmd     `cmd:"" help:"Make the keys with which a forwarder and its peers know one another."`
 	Bench      benchCmd      `cmd:"" help:"Measure what all of this costs on this machine."`
 	BenchChild benchChildCmd `cmd:"" hidden:"" help:"Be the program that bench measures, which starts this itself."`
 	Demo       demoCmd       `cmd:"" help:"Show all of it at work."`

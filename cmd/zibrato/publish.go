@@ -15,6 +15,7 @@ import (
 
 // sending are the flags of every command that publishes.
 type sending struct {
+	peering
 	To    connecting    `default:"tcp://127.0.0.1:5550" help:"The forwarder's endpoint for publishers."`
 	Level level         `default:"info" help:"The level to publish at."`
 	Wait  time.Duration `default:"1s" help:"How long to wait for the forwarder and for somebody who subscribes to the level."`
@@ -35,8 +36,12 @@ type messenger struct {
 }
 
 func newMessenger(s sending, source string) (*messenger, error) {
+	own, server, err := s.keys()
+	if err != nil {
+		return nil, err
+	}
 	rec := zibrato.New(zibrato.Config{Source: source, AlwaysOn: []zibrato.Level{s.Level.Level}})
-	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: string(s.To), Format: publisher.Text})
+	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: string(s.To), Key: own, ServerKey: server, Format: publisher.Text})
 	if err != nil {
 		return nil, errors.Join(publishTerms(err), rec.Close())
 	}
@@ -58,6 +63,8 @@ func (m *messenger) deliver(ctx context.Context, record func(*zibrato.Scope)) er
 // explain gives the two reasons for which nothing can be delivered an exit status each.
 func (m *messenger) explain(err error) error {
 	switch {
+	case errors.Is(err, publisher.ErrNoForwarder) && m.pub.Stats().Refusal != "":
+		return statusError{statusNoForwarder, fmt.Errorf("%s: %s", m.To, m.pub.Stats().Refusal)}
 	case errors.Is(err, publisher.ErrNoForwarder):
 		return statusError{statusNoForwarder, fmt.Errorf("no forwarder at %s within %v; start one with zibrato forward", m.To, m.Wait)}
 	case errors.Is(err, publisher.ErrNoSubscriber):

@@ -14,6 +14,7 @@ import (
 
 // receiving are the flags of every command that subscribes.
 type receiving struct {
+	peering
 	From   connecting `default:"tcp://127.0.0.1:5551" help:"The forwarder's endpoint for subscribers."`
 	Levels levels     `placeholder:"LIST" help:"Levels to subscribe to, as debug,info; info+ means info and above. By default all."`
 }

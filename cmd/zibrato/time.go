@@ -59,6 +59,9 @@ func (c *timeCmd) Run(*slog.Logger) error {
 	}
 	legal("time", c.Name)
 	m, unpublished := newMessenger(c.sending, source) // connects while the command runs
+	if errors.As(unpublished, new(usageError)) {
+		return unpublished
+	}
 
 	took, err := runCommand(c.Command)
 	if unpublished == nil && !notRun(err) {

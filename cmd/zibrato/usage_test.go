@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var commands = []string{"forward", "librato", "log", "tail", "send", "time", "bench", "demo"}
+var commands = []string{"forward", "librato", "log", "tail", "send", "time", "keygen", "bench", "demo"}
 
 func TestHelpShowsAnExampleTheStatusAndTheEnvironment(t *testing.T) {
 	t.Parallel()

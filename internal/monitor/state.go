@@ -22,7 +22,7 @@ const (
 	HungUp             // the other side left, as it does when it is meant to have a key that it has not
 )
 
-// Explain says for a log what may be wrong, to whom has keys or has none. It is empty where a refusal is nothing to speak of.
+// Explain says for a log what may be wrong, to whom has keys or has none. It is empty where nothing is.
 func (r Refusal) Explain(keyed bool) string {
 	switch {
 	case r == KeyRefused:
@@ -33,6 +33,8 @@ func (r Refusal) Explain(keyed bool) string {
 		return "the handshake failed: what answers wants keys, which this side has not, or is no forwarder"
 	case r == HungUp && keyed:
 		return "the other side hung up in the handshake: its key may be another than the one that this side was given"
+	case r == HungUp:
+		return "the other side hung up in the handshake: it may want keys, which this side has not, or be no forwarder"
 	}
 	return ""
 }
