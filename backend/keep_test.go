@@ -104,7 +104,7 @@ func TestAKillChangesNoWindow(t *testing.T) {
 						dir := kill(t, b)
 						src = newSource()
 						b = must(t, Config{From: src, Sinks: []Sink{sink}, Interval: 10 * time.Second, Dir: dir})
-		if st := b.Stats(); st.Batches+st.LostSamples+st.LostBatches+st.Duplicates != 0 {
+						if st := b.Stats(); st.Batches+st.LostSamples+st.LostBatches+st.Duplicates != 0 {
 							t.Errorf("at its start it has done %+v", st)
 						}
 					}

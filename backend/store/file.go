@@ -20,8 +20,8 @@ func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
 }
 
-// seal appends the checksum.
-func seal(b []byte) []byte {
+// Seal appends the checksum with which every file but the log ends.
+func Seal(b []byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
@@ -95,12 +95,20 @@ func (r *reader) count(n uint32, least int) int {
 	return int(n)
 }
 
-// never stands for the zero time.
-const never = math.MinInt64
+const (
+	never = math.MinInt64 // stands for the zero time
+	// furthest is how far from 1970 a time may be, 146 years, so that the distance of any two is a time.Duration.
+	furthest = 1 << 62
+)
 
+// time takes a time. One that is no backend's makes the reader short.
 func (r *reader) time() time.Time {
 	ns := int64(r.u64())
 	if ns == never || r.short {
+		return time.Time{}
+	}
+	if ns < -furthest || ns > furthest {
+		r.short, r.b = true, nil
 		return time.Time{}
 	}
 	return time.Unix(0, ns)

@@ -127,7 +127,7 @@ func TestNonsenseWithAChecksumIsNoticed(t *testing.T) {
 		file, decode := make()
 		body := file[:len(file)-4]
 		for n := 8; n < len(body); n++ {
-			if err := decode(seal(append([]byte(nil), body[:n]...))); !errors.Is(err, ErrDamaged) {
+			if err := decode(Seal(append([]byte(nil), body[:n]...))); !errors.Is(err, ErrDamaged) {
 				t.Errorf("%s: of %d bytes the first %d: %v", name, len(body), n, err)
 			}
 		}

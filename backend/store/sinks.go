@@ -17,7 +17,7 @@ func AppendSinks(dst []byte, taken map[string]uint64) []byte {
 		dst = appendStr(dst, name)
 		dst = le.AppendUint64(dst, taken[name])
 	}
-	return append(dst[:begin], seal(dst[begin:])...)
+	return append(dst[:begin], Seal(dst[begin:])...)
 }
 
 // DecodeSinks reads the file. The error is ErrDamaged, with what is wrong.

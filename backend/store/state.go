@@ -83,7 +83,7 @@ func AppendState(dst []byte, s *State) []byte {
 	for i := range s.Streams {
 		dst = appendStream(dst, &s.Streams[i], s.At)
 	}
-	return append(dst[:begin], seal(dst[begin:])...)
+	return append(dst[:begin], Seal(dst[begin:])...)
 }
 
 func flag(b bool) byte {

@@ -34,7 +34,7 @@ func AppendWindow(dst []byte, w *metric.Window) (_ []byte, left int) {
 	}
 	dst = e.dst
 	le.PutUint32(dst[at:], e.frames)
-	return append(dst[:begin], seal(dst[begin:])...), e.left
+	return append(dst[:begin], Seal(dst[begin:])...), e.left
 }
 
 // together returns how many of the series, at least one, go into one frame.
