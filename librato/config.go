@@ -71,6 +71,8 @@ type Config struct {
 	Levels    metric.Levels // what to subscribe to; by default all levels
 	Samples   bool          // receive single samples; by default summaries, which cost less and come to the same
 	Interval  time.Duration // the length of a window, 1 s to 1 h; by default a minute
+	Dir       string        // where windows and totals are kept over a kill, see backend.Config; by default in memory only
+	DirBytes  int64         // what windows and log may take there; by default 256 MiB
 }
 
 // Validate reports the first field that is wrong, by name. The error holds no credentials.

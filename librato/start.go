@@ -42,6 +42,8 @@ func Start(cfg Config) (*backend.Backend, error) {
 		From:     sub,
 		Interval: cmp.Or(cfg.Interval, time.Minute),
 		Sinks:    []backend.Sink{sink},
+		Dir:      cfg.Dir,
+		DirBytes: cfg.DirBytes,
 		Logger:   cfg.Logger,
 	})
 	if err != nil {

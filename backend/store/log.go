@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ const (
 
 // nobody stands for the recorder of a batch that has none: the binary form has to name one.
 var nobody = metric.RecorderID{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+
+func logName(n uint64) string { return "log." + strconv.FormatUint(n, 10) }
 
 // errFull is what a log says that has reached its bound.
 var errFull = errors.New("the log of what was received since the last flush has reached its bound: see Config.Bytes")

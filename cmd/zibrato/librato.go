@@ -29,7 +29,8 @@ type libratoCmd struct {
 
 func (libratoCmd) Help() string {
 	return `Aggregates what arrives and sends it once in --flush, aligned to the clock. A service that does not answer is tried
-again until it does.
+again until it does. With --dir what it does not take waits on disk, and after a kill or a crash nothing is lost and nothing
+counts twice.
 
 Example:
 
@@ -61,7 +62,7 @@ func (c *libratoCmd) config(log *slog.Logger) (librato.Config, error) {
 	cfg := librato.Config{
 		User: c.User, Token: c.Token, URL: c.URL, PlainHTTP: c.PlainHTTP, API: librato.API(c.API),
 		Prefix: c.Prefix, Percentiles: c.Percentiles, Logger: log,
-		From: string(c.From), Key: own, ServerKey: server, Levels: c.Levels.Levels, Samples: c.Samples, Interval: c.Flush,
+		From: string(c.From), Key: own, ServerKey: server, Levels: c.Levels.Levels, Samples: c.Samples, Interval: c.Flush, Dir: c.Dir,
 	}
 	if c.TokenFile != "" {
 		token, err := readToken(c.TokenFile)
@@ -107,5 +108,5 @@ func readToken(path string) (string, error) {
 
 func receiveTerms(err error) error {
 	return flagTerms(err, "librato: ", "", "subscriber: ", "", "backend: ", "", "logfile: ", "",
-		"Config.From", "--from", "Config.Levels", "--levels", "Config.Interval", "--flush", "Config.Path", "--file")
+		"Config.From", "--from", "Config.Levels", "--levels", "Config.Interval", "--flush", "Config.Dir", "--dir", "Config.Path", "--file")
 }

@@ -26,7 +26,7 @@ type logCmd struct {
 
 func (logCmd) Help() string {
 	return `Writes one line of JSON per series and --flush, aligned to the clock: its count, sum, min, max, last, standard deviation
-and percentiles.
+and percentiles. With --dir nothing is lost by a kill or a crash; a line may then come twice, with the same series and start.
 
 Example:
 
@@ -67,7 +67,7 @@ func (c *logCmd) start(log *slog.Logger, end func()) (*backend.Backend, error) {
 	if err != nil {
 		return nil, errors.Join(err, sink.Close(context.Background()))
 	}
-	b, err := backend.Start(backend.Config{From: sub, Interval: c.Flush, Sinks: []backend.Sink{untilClosed{sink, end}}, Logger: log})
+	b, err := backend.Start(backend.Config{From: sub, Interval: c.Flush, Dir: c.Dir, Sinks: []backend.Sink{untilClosed{sink, end}}, Logger: log})
 	if err != nil {
 		return nil, errors.Join(err, sub.Close(), sink.Close(context.Background()))
 	}

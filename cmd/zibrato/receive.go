@@ -22,7 +22,8 @@ type receiving struct {
 // merging are the flags of every command that merges what it receives.
 type merging struct {
 	receiving
-	Samples bool `help:"Receive each sample by itself. By default programs send summaries of them, which costs less and comes to the same."`
+	Dir     string `placeholder:"PATH" help:"Keep in this directory what a kill or a crash must not cost: totals, what came since the last flush, and what could not be delivered yet. It is made if it is not there, and belongs to one program at a time. By default all that is in memory only."`
+	Samples bool   `help:"Receive each sample by itself. By default programs send summaries of them, which costs less and comes to the same."`
 }
 
 func (m *merging) detail() metric.Detail {
