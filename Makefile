@@ -60,6 +60,8 @@ cross: ## vet and builds for other platforms; the tests for 386 where they can r
 models: ## model checking: the ring, GOMAXPROCS, sleep and wake-up, the totals, and mutants that must be rejected; 2 minutes
 	@sh scripts/setup.sh spin
 	@sh models/check.sh
+	@$(GO) run ./models/totals
+	@$(GO) test -count=1 -timeout $(TIMEOUT) -run Real ./models/totals -real 20
 
 .PHONY: bench
 bench: setup ## what a call costs, and throughput
