@@ -65,14 +65,15 @@ type Config struct {
 
 	// The rest is for Start alone.
 
-	From      string        // the forwarder's ZeroMQ endpoint; by default tcp://127.0.0.1:5551
-	Key       keys.Pair     // encrypts the way from there; goes with ServerKey; by default none
-	ServerKey keys.Public   // the forwarder's
-	Levels    metric.Levels // what to subscribe to; by default all levels
-	Samples   bool          // receive single samples; by default summaries, which cost less and come to the same
-	Interval  time.Duration // the length of a window, 1 s to 1 h; by default a minute
-	Dir       string        // where windows and totals are kept over a kill, see backend.Config; by default in memory only
-	DirBytes  int64         // what windows and log may take there; by default 256 MiB
+	From          string        // the forwarder's ZeroMQ endpoint; by default tcp://127.0.0.1:5551
+	Key           keys.Pair     // encrypts the way from there; goes with ServerKey; by default none
+	ServerKey     keys.Public   // the forwarder's
+	NextServerKey keys.Public   // the one that the forwarder is about to have
+	Levels        metric.Levels // what to subscribe to; by default all levels
+	Samples       bool          // receive single samples; by default summaries, which cost less and come to the same
+	Interval      time.Duration // the length of a window, 1 s to 1 h; by default a minute
+	Dir           string        // where windows and totals are kept over a kill, see backend.Config; by default in memory only
+	DirBytes      int64         // what windows and log may take there; by default 256 MiB
 }
 
 // Validate reports the first field that is wrong, by name. The error holds no credentials.

@@ -27,12 +27,13 @@ func Start(cfg Config) (*backend.Backend, error) {
 		detail = subscriber.Samples
 	}
 	sub, err := subscriber.Start(subscriber.Config{
-		From:      cmp.Or(cfg.From, subscriber.DefaultFrom),
-		Levels:    cfg.Levels,
-		Detail:    detail,
-		Key:       cfg.Key,
-		ServerKey: cfg.ServerKey,
-		Logger:    cfg.Logger,
+		From:          cmp.Or(cfg.From, subscriber.DefaultFrom),
+		Levels:        cfg.Levels,
+		Detail:        detail,
+		Key:           cfg.Key,
+		ServerKey:     cfg.ServerKey,
+		NextServerKey: cfg.NextServerKey,
+		Logger:        cfg.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("librato: %w", err)

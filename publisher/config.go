@@ -48,6 +48,8 @@ type Config struct {
 	// is spoken to, and it serves whose key is on its list. Both or neither.
 	Key       keys.Pair
 	ServerKey keys.Public
+	// NextServerKey is tried in turn with ServerKey when the forwarder turns out not to have that: for the time in which its key changes.
+	NextServerKey keys.Public
 	// Format is how it writes. Default: Binary.
 	Format Format
 	// QueueBytes bounds the messages that wait to be sent or are held back. libzmq may hold about as much again. Default: DefaultQueueBytes; at least metric.MaxFrame.
@@ -72,7 +74,7 @@ func (c Config) withDefaults() (Config, error) {
 	if err := endpoint.Check(c.Endpoint); err != nil {
 		return c, fmt.Errorf("publisher: Config.Endpoint %q: %w", c.Endpoint, err)
 	}
-	if err := endpoint.CheckKeys(c.Key, c.ServerKey); err != nil {
+	if err := endpoint.CheckKeys(c.Key, c.ServerKey, c.NextServerKey); err != nil {
 		return c, fmt.Errorf("publisher: %w", err)
 	}
 	if c.Format > Text {

@@ -4,6 +4,7 @@ package publisher_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ func allow(t testing.TB, path string, pairs ...keys.Pair) {
 
 func startWith(t testing.TB, cfg forwarder.Config) *forwarder.Forwarder {
 	t.Helper()
-	cfg.In, cfg.Out = "tcp://127.0.0.1:*", "tcp://127.0.0.1:*"
+	cfg.In, cfg.Out = cmp.Or(cfg.In, "tcp://127.0.0.1:*"), cmp.Or(cfg.Out, "tcp://127.0.0.1:*")
 	f, err := forwarder.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -274,5 +275,54 @@ func TestNoConfigPrintsItsSecret(t *testing.T) {
 	}
 	if strings.Contains(text.String(), key.Secret()) {
 		t.Error(text.String())
+	}
+}
+
+// The forwarder gets another key, which its peers were told of before: none is restarted, and none is lost for long.
+func TestAForwarderChangesItsKeyUnderPeersThatKnowTheNext(t *testing.T) {
+	old, next, mine, yours := newPair(t), newPair(t), newPair(t), newPair(t)
+	list := filepath.Join(t.TempDir(), "list")
+	allow(t, list, mine, yours)
+	cfg := forwarder.Config{Key: old, Allow: list}
+	fwd := startWith(t, cfg)
+	pub := publishes(t, publisher.Config{Endpoint: fwd.InAddr(), Key: mine, ServerKey: old.Public(), NextServerKey: next.Public()})
+	subscribes(t, subscriber.Config{From: fwd.OutAddr(), Key: yours, ServerKey: old.Public(), NextServerKey: next.Public()})
+	connected := func(f *forwarder.Forwarder) func() bool {
+		return func() bool { return pub.served() && f.Stats().Messages > 0 && f.Stats().Topics > 0 }
+	}
+	soon(t, "all are connected", connected(fwd))
+	// To the next, back to the one before, and forth again.
+	for _, key := range []keys.Pair{next, old, next} {
+		if err := fwd.Close(); err != nil {
+			t.Fatal(err)
+		}
+		cfg.Key, cfg.In, cfg.Out = key, fwd.InAddr(), fwd.OutAddr()
+		fwd = startWith(t, cfg)
+		took := soon(t, "all are connected again", connected(fwd))
+		t.Logf("after %v", took)
+		if took > 6*time.Second {
+			t.Errorf("that took %v", took)
+		}
+	}
+}
+
+func TestTwoWrongServerKeysAreTriedNoMoreThanOneIs(t *testing.T) {
+	key, mine := newPair(t), newPair(t)
+	list := filepath.Join(t.TempDir(), "list")
+	allow(t, list, mine)
+	fwd := startWith(t, forwarder.Config{Key: key, Allow: list})
+	pub := publishes(t, publisher.Config{Endpoint: fwd.InAddr(), Key: mine, ServerKey: newPair(t).Public(), NextServerKey: newPair(t).Public()})
+	sub := subscribes(t, subscriber.Config{From: fwd.OutAddr(), Key: mine, ServerKey: newPair(t).Public(), NextServerKey: newPair(t).Public()})
+	for name, p := range map[string]party{"publisher": pub, "subscriber": sub} {
+		soon(t, "the "+name+" has tried both", func() bool { return p.refused() >= 5 })
+		n, begun := p.refused(), time.Now()
+		soon(t, "and goes on", func() bool { return p.refused() >= n+10 })
+		// libzmq tries again after 50 to 100 ms.
+		if took := time.Since(begun); took < 400*time.Millisecond {
+			t.Errorf("the %s tried 10 times in %v", name, took)
+		}
+		if p.served() {
+			t.Errorf("the %s is served", name)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zibrato/zibrato/internal/endpoint"
 	"github.com/zibrato/zibrato/internal/monitor"
+	"github.com/zibrato/zibrato/keys"
 )
 
 const (
@@ -30,10 +31,12 @@ type socket struct {
 	monitor  *zmq.Socket // a PAIR
 	news     *ear        // of the monitor
 	link     monitor.Link
+	key      keys.Pair
+	servers  endpoint.ServerKeys
 }
 
 func connect(cfg Config) (_ *socket, err error) {
-	s := &socket{endpoint: cfg.Endpoint}
+	s := &socket{endpoint: cfg.Endpoint, key: cfg.Key, servers: endpoint.ServerKeys{Now: cfg.ServerKey, Next: cfg.NextServerKey}}
 	if s.xpub, err = zmq.NewSocket(zmq.XPUB); err != nil {
 		return nil, fmt.Errorf("publisher: making a socket: %w", err)
 	}
@@ -61,7 +64,7 @@ func (s *socket) setUp(cfg Config) (err error) {
 		s.xpub.SetMaxmsgsize(maxSubscription),
 		s.xpub.SetLinger(0),
 		endpoint.SetOptions(s.xpub, endpoint.NeedsIPv6(cfg.Endpoint)),
-		endpoint.SetKeys(s.xpub, cfg.Key, cfg.ServerKey),
+		endpoint.SetKeys(s.xpub, s.key, s.servers.Now),
 	); err != nil {
 		return fmt.Errorf("publisher: setting up a socket: %w", err)
 	}
@@ -106,11 +109,15 @@ func (s *socket) listen() (more bool) {
 }
 
 // connected takes in what the monitor says, and reports whether the forwarder is there. A connection that libzmq has given up is
-// made anew.
+// made anew, and so is one for which there is another key to try.
 func (s *socket) connected() bool {
 	now := time.Now()
 	s.link.Hear(s.monitor, now) // fails on a closed monitor only
-	if s.link.GivenUp(now) {
+	turned := s.servers.Turn(s.link.HungUps, now)
+	if turned {
+		endpoint.SetKeys(s.xpub, s.key, s.servers.Now) // fails on a closed socket only
+	}
+	if turned || s.link.GivenUp(now) {
 		s.link.Lost = time.Time{}
 		s.xpub.Disconnect(s.endpoint) // fails when libzmq has forgotten it
 		if err := s.xpub.Connect(s.endpoint); err != nil {

@@ -34,6 +34,8 @@ type Config struct {
 	// is spoken to, and it serves whose key is on its list. Both or neither.
 	Key       keys.Pair
 	ServerKey keys.Public
+	// NextServerKey is tried in turn with ServerKey when the forwarder turns out not to have that: for the time in which its key changes.
+	NextServerKey keys.Public
 	// Levels are those that are asked for; empty means all.
 	Levels metric.Levels
 	// Detail is what is asked for beyond the totals, which come in any case: Samples, the zero value, brings every call one by one; Summaries
@@ -62,7 +64,7 @@ func (c Config) withDefaults() (Config, error) {
 	if err := endpoint.Check(c.From); err != nil {
 		return c, fmt.Errorf("subscriber: Config.From %q: %w", c.From, err)
 	}
-	if err := endpoint.CheckKeys(c.Key, c.ServerKey); err != nil {
+	if err := endpoint.CheckKeys(c.Key, c.ServerKey, c.NextServerKey); err != nil {
 		return c, fmt.Errorf("subscriber: %w", err)
 	}
 	for _, l := range c.Levels {

@@ -39,6 +39,7 @@ type Subscriber struct {
 	use        chan struct{}
 	conn       *connection // nil once closed
 	ipv6       bool
+	servers    endpoint.ServerKeys
 	complaints complaints
 	batch      metric.Batch
 }
@@ -56,6 +57,7 @@ func Start(cfg Config) (*Subscriber, error) {
 		unasked:    []byte(cfg.unasked()),
 		use:        make(chan struct{}, 1),
 		ipv6:       endpoint.NeedsIPv6(cfg.From),
+		servers:    endpoint.ServerKeys{Now: cfg.ServerKey, Next: cfg.NextServerKey},
 		complaints: complaints{log: cfg.Logger, from: cfg.From, key: cfg.Key.Public()},
 	}
 	s.stop = sync.OnceFunc(func() { close(s.closing) })
@@ -164,6 +166,9 @@ func (s *Subscriber) revive() error {
 	if err != nil {
 		return fmt.Errorf("subscriber: %w", err)
 	}
+	if s.servers.Turn(link.HungUps, now) {
+		return s.connectAnew()
+	}
 	if !link.GivenUp(now) {
 		return nil
 	}
@@ -173,11 +178,16 @@ func (s *Subscriber) revive() error {
 			s.complaints.violation(count, now)
 		}
 	}
+	return s.connectAnew()
+}
+
+func (s *Subscriber) connectAnew() error {
+	s.cfg.ServerKey = s.servers.Now
 	fresh, err := connect(s.cfg, s.ipv6)
 	if err != nil {
 		return err
 	}
-	fresh.link = link.Successor()
+	fresh.link = s.conn.link.Successor()
 	err = s.conn.close()
 	s.conn = fresh
 	return err

@@ -163,6 +163,8 @@ func TestWrongUsageOfKeysIsStatusTwoAndShowsNoSecret(t *testing.T) {
 			{"--key-file: missing", []string{"--server-key", a + ".pub"}},
 			{"chmod 600", []string{"--key-file", open + ".key", "--server-key", a + ".pub"}},
 			{"--server-key: " + a + ".key: this is a secret key", []string{"--key-file", a + ".key", "--server-key", a + ".key"}},
+			{"--next-server-key: no public key", []string{"--key-file", a + ".key", "--server-key", a + ".pub", "--next-server-key", "zibrato-public-key x"}},
+			{"--key-file: missing", []string{"--next-server-key", a + ".pub"}},
 			{"--server-key: no public key", []string{"--key-file", a + ".key", "--server-key", "zibrato-public-key x"}},
 		} {
 			// The flags go before the command that time runs.

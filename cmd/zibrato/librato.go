@@ -55,14 +55,14 @@ func (c *libratoCmd) Run(log *slog.Logger) error {
 }
 
 func (c *libratoCmd) config(log *slog.Logger) (librato.Config, error) {
-	own, server, err := c.keys()
+	k, err := c.keys()
 	if err != nil {
 		return librato.Config{}, err
 	}
 	cfg := librato.Config{
 		User: c.User, Token: c.Token, URL: c.URL, PlainHTTP: c.PlainHTTP, API: librato.API(c.API),
 		Prefix: c.Prefix, Percentiles: c.Percentiles, Logger: log,
-		From: string(c.From), Key: own, ServerKey: server, Levels: c.Levels.Levels, Samples: c.Samples, Interval: c.Flush, Dir: c.Dir,
+		From: string(c.From), Key: k.own, ServerKey: k.server, NextServerKey: k.next, Levels: c.Levels.Levels, Samples: c.Samples, Interval: c.Flush, Dir: c.Dir,
 	}
 	if c.TokenFile != "" {
 		token, err := readToken(c.TokenFile)

@@ -55,7 +55,7 @@ func (c *logCmd) Run(log *slog.Logger) error {
 
 // start composes the backend. The lines' reader being gone calls end.
 func (c *logCmd) start(log *slog.Logger, end func()) (*backend.Backend, error) {
-	own, server, err := c.keys()
+	k, err := c.keys()
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (c *logCmd) start(log *slog.Logger, end func()) (*backend.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	sub, err := subscriber.Start(subscriber.Config{From: string(c.From), Key: own, ServerKey: server, Levels: c.Levels.Levels, Detail: c.detail(), Logger: log})
+	sub, err := subscriber.Start(subscriber.Config{From: string(c.From), Key: k.own, ServerKey: k.server, NextServerKey: k.next, Levels: c.Levels.Levels, Detail: c.detail(), Logger: log})
 	if err != nil {
 		return nil, errors.Join(err, sink.Close(context.Background()))
 	}

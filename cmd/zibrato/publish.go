@@ -36,12 +36,12 @@ type messenger struct {
 }
 
 func newMessenger(s sending, source string) (*messenger, error) {
-	own, server, err := s.keys()
+	k, err := s.keys()
 	if err != nil {
 		return nil, err
 	}
 	rec := zibrato.New(zibrato.Config{Source: source, AlwaysOn: []zibrato.Level{s.Level.Level}})
-	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: string(s.To), Key: own, ServerKey: server, Format: publisher.Text})
+	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: string(s.To), Key: k.own, ServerKey: k.server, NextServerKey: k.next, Format: publisher.Text})
 	if err != nil {
 		return nil, errors.Join(publishTerms(err), rec.Close())
 	}

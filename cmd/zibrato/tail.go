@@ -41,13 +41,13 @@ Exit status: 0 ended by SIGTERM or SIGINT or by a closed standard output, 1 fail
 }
 
 func (c *tailCmd) Run(log *slog.Logger) error {
-	own, server, err := c.keys()
+	k, err := c.keys()
 	if err != nil {
 		return err
 	}
 	survivePipes()
 	return untilSignal(func(ctx context.Context) error {
-		cfg := subscriber.Config{From: string(c.From), Key: own, ServerKey: server, Levels: c.Levels.Levels, Logger: log}
+		cfg := subscriber.Config{From: string(c.From), Key: k.own, ServerKey: k.server, NextServerKey: k.next, Levels: c.Levels.Levels, Logger: log}
 		if c.Summaries {
 			cfg.Detail = subscriber.Summaries
 		}

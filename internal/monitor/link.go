@@ -27,11 +27,14 @@ type Link struct {
 
 	Refusal  Refusal // why the last handshake failed; NotRefused when it succeeded
 	Refusals uint64  // how many have failed
+	HungUps  uint64  // how many of these because the other side hung up
 	row      uint64  // how many since one succeeded
 }
 
 // Successor is what is known of a connection that takes the place of this one.
-func (l Link) Successor() Link { return Link{Refusal: l.Refusal, Refusals: l.Refusals, row: l.row} }
+func (l Link) Successor() Link {
+	return Link{Refusal: l.Refusal, Refusals: l.Refusals, HungUps: l.HungUps, row: l.row}
+}
 
 // Handshakes are the events that tell how handshakes end.
 const Handshakes = zmq.EVENT_HANDSHAKE_SUCCEEDED | failed
@@ -76,6 +79,9 @@ func (l *Link) refused(why Refusal) {
 	l.Refusal = why
 	l.Refusals++
 	l.row++
+	if why == HungUp {
+		l.HungUps++
+	}
 }
 
 // GivenUp reports whether libzmq has given the connection up: it is for the socket's owner to make another.
