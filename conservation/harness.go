@@ -197,8 +197,9 @@ type backendStats struct {
 		Failures, Replayed, Torn, Damaged, Evicted, Unlogged uint64
 	}
 	Sinks []struct {
-		Queued  int
-		Dropped uint64
+		Queued, Stored int
+		Failing        bool
+		Dropped        uint64
 	}
 }
 

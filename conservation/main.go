@@ -101,7 +101,7 @@ func (o *options) wanted() []string {
 
 func (o *options) unknownFaults() (unknown []string) {
 	for _, w := range o.wanted() {
-		if !slices.ContainsFunc(slices.Concat(kinds[0], kinds[1]), func(f fault) bool { return f.name == w }) {
+		if !slices.ContainsFunc(slices.Concat(kinds[:]...), func(f fault) bool { return f.name == w }) {
 			unknown = append(unknown, fmt.Sprintf("no such fault: %q", w))
 		}
 	}
