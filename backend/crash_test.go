@@ -188,12 +188,13 @@ func (l *life) killed() bool {
 type scene struct {
 	begun        time.Time
 	prompt, slow *ledger
+	calm         bool // nothing fails any more
 }
 
-func newScene() *scene { return &scene{time.Now(), newLedger(), newLedger()} }
+func newScene() *scene { return &scene{begun: time.Now(), prompt: newLedger(), slow: newLedger()} }
 
 // away says whether the slow sink does not take windows at the moment.
-func (s *scene) away() bool { return time.Since(s.begun)%(40*time.Second) < 25*time.Second }
+func (s *scene) away() bool { return !s.calm && time.Since(s.begun)%(40*time.Second) < 25*time.Second }
 
 func (s *scene) begin(t *testing.T, dir string, left int) *life {
 	t.Helper()
@@ -205,9 +206,10 @@ func (s *scene) begin(t *testing.T, dir string, left int) *life {
 	return l
 }
 
-// settle starts backends until one has lived long enough for every sink to take what waits.
+// settle starts a backend that lives long enough for every sink to take what waits.
 func (s *scene) settle(t *testing.T, dir string) {
 	t.Helper()
+	s.calm = true
 	l := s.begin(t, dir, 0)
 	sleep(3 * time.Minute)
 	if st := l.b.Stats(); st.Store.Windows != 0 || st.Store.Damaged != 0 || st.Store.Failures != 0 {

@@ -350,7 +350,8 @@ func TestTotalsSurviveADayWithoutABackend(t *testing.T) {
 			if got := len(sink.got()); got != run+1 || sink.got()[run].Series[0].IntSum != int64([]int{5, 8, 8}[run]) {
 				t.Fatalf("run %d: %d windows, the last of %+v", run+1, got, sink.got()[got-1].Series[0].IntSum)
 			}
-			p.call(s, metric.IntValue(3)) // while nobody listens
+			p.call(s, metric.IntValue(3))
+			p.batch(metric.Info, false) // while nobody listens
 			time.Sleep(2 * remember)
 		}
 	})

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,7 +114,7 @@ func (s *Store) after(n uint64) (numbers []uint64) {
 
 // release removes the windows that nobody wants any more. The caller holds the mutex.
 func (s *Store) release() {
-	least := s.next
+	least := uint64(math.MaxUint64)
 	for _, n := range s.taken {
 		least = min(least, n)
 	}
