@@ -1,0 +1,200 @@
+// Command mutants shows that the tests catch bugs: it applies each of the deliberate bugs beside it to a copy of the tree, runs the tests
+// that should notice, and prints which of them did.
+//
+//	go run ./conservation/mutants [name ...]
+//
+// A patch begins with a sentence that says what the bug is and a line that names the packages whose tests come first. Where these
+// pass, the harness has to notice. The exit status is 1 if a bug was caught by neither, or a patch does not fit the tree any more.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// patches is where they are, from the top of the tree.
+const patches = "conservation/mutants"
+
+type mutant struct {
+	name, what string
+	tests      []string // packages
+	path       string
+}
+
+func main() {
+	seconds := flag.Int("harness", 40, "seconds of faults for what the tests do not catch; 0: leave the harness out")
+	timeout := flag.Duration("timeout", 10*time.Minute, "how long the tests of one bug may take")
+	race := flag.Bool("race", true, "run the tests with the race detector")
+	flag.Parse()
+	all, err := list(flag.Args())
+	if err == nil {
+		err = run(all, *seconds, *timeout, *race)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+// list reads the patches of those names, or all.
+func list(names []string) (all []mutant, err error) {
+	top, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/zibrato/zibrato").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	if err := os.Chdir(strings.TrimSpace(string(top))); err != nil {
+		return nil, err
+	}
+	paths, err := filepath.Glob(patches + "/*.patch")
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range paths {
+		m := mutant{name: strings.TrimSuffix(filepath.Base(p), ".patch"), path: p}
+		if len(names) > 0 && !slices.Contains(names, m.name) {
+			continue
+		}
+		b, err := os.ReadFile(p)
+		if err != nil {
+			return nil, err
+		}
+		head, _, _ := strings.Cut(string(b), "\ndiff ")
+		what, tests, ok := strings.Cut(head, "\nTests: ")
+		if !ok {
+			return nil, fmt.Errorf("%s: no line of tests", p)
+		}
+		m.what, m.tests = what, strings.Fields(tests)
+		all = append(all, m)
+	}
+	if len(all) == 0 || len(names) > len(all) {
+		return nil, fmt.Errorf("no such bugs: %v", names)
+	}
+	return all, nil
+}
+
+// run makes one copy of the tree, and lets one bug after the other into it.
+func run(all []mutant, seconds int, timeout time.Duration, race bool) error {
+	dir, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := copyTree(dir); err != nil {
+		return err
+	}
+	missed := 0
+	fmt.Printf("| bug | caught by | after |\n|---|---|---|\n")
+	for _, m := range all {
+		begun := time.Now()
+		by, err := m.caught(dir, seconds, timeout, race)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		if by == "" {
+			by = "**nobody**"
+			missed++
+		}
+		fmt.Printf("| %s: %s | %s | %.0f s |\n", m.name, m.what, by, time.Since(begun).Seconds())
+	}
+	fmt.Printf("\n%d of %d caught.\n", len(all)-missed, len(all))
+	if missed > 0 {
+		return fmt.Errorf("%d bugs were not caught", missed)
+	}
+	return nil
+}
+
+// copyTree copies what git knows of, and what it would if it were told, as it stands now.
+func copyTree(dir string) error {
+	names, err := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		return fmt.Errorf("git ls-files: %w", err)
+	}
+	for _, name := range strings.Split(strings.TrimSuffix(string(names), "\x00"), "\x00") {
+		b, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) { // removed, and git does not know it yet
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, b, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// caught returns by what the bug was caught, "" if it was not.
+func (m *mutant) caught(dir string, seconds int, timeout time.Duration, race bool) (string, error) {
+	patch, err := filepath.Abs(m.path)
+	if err != nil {
+		return "", err
+	}
+	if out, err := command(dir, timeout, "git", "apply", patch); err != nil {
+		return "", fmt.Errorf("the patch does not fit: %w: %s", err, out)
+	}
+	defer command(dir, timeout, "git", "apply", "-R", patch)
+	if out, err := command(dir, timeout, "go", append([]string{"build"}, m.tests...)...); err != nil {
+		return "", fmt.Errorf("it does not build: %w: %s", err, out)
+	}
+	args := []string{"test", "-count=1", "-short"}
+	if race {
+		args = append(args, "-race")
+	}
+	for _, p := range m.tests {
+		out, err := command(dir, timeout, "go", append(args, p)...)
+		if err != nil {
+			return failed(p, out), nil
+		}
+	}
+	if seconds == 0 {
+		return "", nil
+	}
+	out, err := command(dir, timeout, "go", "run", "./conservation", "-for", fmt.Sprintf("%ds", seconds), "-settle", "40s")
+	if err == nil {
+		return "", nil
+	}
+	if _, wrong, ok := strings.Cut(string(out), " things are wrong:\n"); ok {
+		first, _, _ := strings.Cut(strings.TrimSpace(wrong), "\n")
+		return "the harness: " + first, nil
+	}
+	return "", fmt.Errorf("the harness: %w: %s", err, out)
+}
+
+var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+
+// failed names the first test that failed, or what else was wrong.
+func failed(pkg string, out []byte) string {
+	if f := failure.FindSubmatch(out); f != nil {
+		return fmt.Sprintf("`%s` %s", pkg, f[1])
+	}
+	if bytes.Contains(out, []byte("DATA RACE")) {
+		return fmt.Sprintf("`%s` the race detector", pkg)
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return fmt.Sprintf("`%s` %s", pkg, line)
+}
+
+func command(dir string, timeout time.Duration, name string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	c := exec.CommandContext(ctx, name, args...)
+	c.Dir = dir
+	c.WaitDelay = time.Second
+	c.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
+	return c.CombinedOutput()
+}
