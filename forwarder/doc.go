@@ -23,9 +23,14 @@
 //
 // # Limits
 //
-// libzmq accepts any number of connections and remembers, per subscriber, the topics that are refused here too. Peers
-// are not authenticated: the forwarder listens on this machine alone unless Config.AllowRemote is set, and an ipc socket
-// is as safe as the permissions of its directory.
+// libzmq accepts any number of connections and remembers, per subscriber, the topics that are refused here too.
+//
+// # Keys
+//
+// With Config.Key all connections are encrypted, and nobody is served whose public key is not on the list of Config.Allow. Without, peers are not
+// authenticated: the forwarder listens on this machine alone unless Config.AllowRemote is set, and an ipc socket is as safe as
+// the permissions of its directory. libzmq asks one handler in a process for keys; a program in which a forwarder with keys
+// runs cannot have another, such as that of zmq4.AuthStart. docs/encryption.md is a guide.
 //
 // The package needs cgo and libzmq 4.3.3 or newer. It uses zmq4's default context, as the other roles of a process do.
 package forwarder
