@@ -6,6 +6,7 @@ TIMEOUT ?= 5m
 BENCHTIME ?= 1s
 BENCHCOUNT ?= 1
 FUZZTIME ?= 10s
+SEED ?= 1
 
 # The modules of go.work; ./... does not reach from one into the other.
 MODULES := . bench/peers cmd/zibrato
@@ -62,6 +63,18 @@ models: ## model checking: the ring, GOMAXPROCS, sleep and wake-up, the totals, 
 	@sh models/check.sh
 	@$(GO) run ./models/totals
 	@$(GO) test -count=1 -timeout $(TIMEOUT) -run Real ./models/totals -real 20
+
+.PHONY: conserve
+conserve: setup ## the conservation harness: ten minutes of faults, then the books must balance
+	@$(GO) run ./conservation -for 10m -seed $(SEED)
+
+.PHONY: conserve-short
+conserve-short: setup ## the same for half a minute
+	@$(GO) run ./conservation -for 30s -seed $(SEED)
+
+.PHONY: mutants
+mutants: setup ## let one deliberate bug after the other into a copy of the tree, and see which test notices; 20 minutes
+	@$(GO) run ./conservation/mutants
 
 .PHONY: bench
 bench: setup ## what a call costs, and throughput

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks for what building and testing need, and installs what is missing: a C compiler, pkg-config, libzmq and, for the
-# tests of interoperation, pyzmq for the system's Python. Silent when all is there. Its arguments name what is wanted besides: spin.
+# Checks for what building and testing need, and installs what is missing: a C compiler, pkg-config, libzmq, for the
+# tests of interoperation pyzmq for the system's Python and, for the conservation harness on Linux, iptables. Silent when all is there. Its arguments name what is wanted besides: spin.
 #
 # Installing takes root, or sudo without a password. Otherwise it prints the one command to run, and fails.
 set -eu
@@ -34,6 +34,9 @@ missing() {
 		echo libzmq
 	fi
 	"$python" -c 'import zmq' >/dev/null 2>&1 || echo python3-zmq
+	if [ "$(uname -s)" = Linux ] && ! (PATH=$PATH:/usr/sbin:/sbin; have iptables); then
+		echo iptables
+	fi
 	for besides in "$@"; do
 		have "$besides" || echo "$besides"
 	done
@@ -42,6 +45,7 @@ missing() {
 # package names the package that brings what is missing.
 package() {
 	case $1:$2 in
+	*:iptables) echo iptables ;;
 	apt:cc) echo gcc libc6-dev ;;
 	apt:libzmq) echo libzmq3-dev ;;
 	apt:pkg-config) echo pkg-config ;;
