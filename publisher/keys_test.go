@@ -175,7 +175,7 @@ func TestEveryFormPassesEncrypted(t *testing.T) {
 func TestWhoIsRefusedSaysWhyAndGoesOnTrying(t *testing.T) {
 	key, other, mine, yours := newPair(t), newPair(t), newPair(t), newPair(t)
 	list := filepath.Join(t.TempDir(), "list")
-	const notListed, mismatch, hungUp = "does not serve this key", "handshake failed", "its key may be another"
+	const notListed, mismatch, hungUp = "does not serve this key", "handshake failed", "another key than the one"
 	for _, test := range []struct {
 		name   string
 		fwd    forwarder.Config

@@ -107,7 +107,7 @@ func TestAMeasurementTravelsEncrypted(t *testing.T) {
 		args []string
 	}{
 		{"does not serve this key", []string{"--key-file", stranger + ".key", "--server-key", fwdKey + ".pub"}},
-		{"its key may be another", []string{"--key-file", web1 + ".key", "--server-key", stranger + ".pub"}},
+		{"another key than the one", []string{"--key-file", web1 + ".key", "--server-key", stranger + ".pub"}},
 		{"keys, which this side has not", nil},
 	} {
 		status, _, stderr := result(t, nil, append([]string{"send", "counter", "forged", "1", "--to", in, "--wait", "300ms"}, test.args...)...)

@@ -19,7 +19,7 @@ const (
 	NotRefused Refusal = iota
 	KeyRefused         // the other side says that it does not serve this key
 	Mismatch           // the other side speaks of security otherwise, or speaks no ZMTP
-	HungUp             // the other side left, as it does when it is meant to have a key that it has not
+	HungUp             // the other side left or said nothing, as it does when it is meant to have a key that it has not
 )
 
 // Explain says for a log what may be wrong, to whom has keys or has none. It is empty where nothing is.
@@ -32,9 +32,9 @@ func (r Refusal) Explain(keyed bool) string {
 	case r == Mismatch:
 		return "the handshake failed: what answers wants keys, which this side has not, or is no forwarder"
 	case r == HungUp && keyed:
-		return "the other side hung up in the handshake: its key may be another than the one that this side was given"
+		return "the handshake was cut short: the forwarder has another key than the one that this side was given, or stands still, or is full"
 	case r == HungUp:
-		return "the other side hung up in the handshake: it may want keys, which this side has not, or be no forwarder"
+		return "the handshake was cut short: what answers wants keys, which this side has not, or stands still, or is full, or is no forwarder"
 	}
 	return ""
 }
