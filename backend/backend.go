@@ -143,7 +143,8 @@ func (b *Backend) deliver(batch *metric.Batch) {
 
 // Shutdown ends receiving, which brings what the source still has; flushes the open window, whose end is then now; gives every window that
 // waits one last try; and closes sinks and source. It returns when all that is done, or soon after ctx ended: what
-// a source or a sink did not do by then is given up. Half of the time is for the source at most.
+// a source or a sink did not do by then is given up. Half of the time is for the source at most. With Config.Dir a sink that fails gets no
+// further tries: its windows wait on disk for the next start, and are not lost.
 //
 // The error says what was lost, per sink. Shutdown may be called again, and by several at once: the shutdown is one, every caller
 // gets its error, and the first context to end ends it.

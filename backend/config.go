@@ -42,7 +42,7 @@ type Config struct {
 	// within a factor of ten, and 20 KiB at most.
 	MaxSeries int
 	// QueueWindows is how many windows may wait for a sink; 0 means DefaultQueueWindows. Of windows too many the oldest is
-	// dropped, counted and logged. Windows are shared: one that waits for several sinks is in memory once.
+	// dropped, counted and logged; with Dir it goes on waiting on disk. Windows are shared: one that waits for several sinks is in memory once.
 	QueueWindows int
 	// WriteTimeout is how long a sink may take for a window; 0 means DefaultWriteTimeout. What takes longer counts as failed and is tried again.
 	WriteTimeout time.Duration

@@ -11,5 +11,8 @@
 // come from the samples that arrived, or from summaries of them: a source brings the one or the other. Windows come out the same, but for what
 // depends on the order of samples of several processes.
 //
+// With [Config].Dir a backend that is killed loses nothing, and counts nothing twice: the next one in that directory goes on where it was. Package
+// store says how, docs/reliability.md what that holds and costs. Without it everything is in memory.
+//
 // Each sink has a goroutine and a bounded queue of its own, so that a slow or failing one delays nothing and nobody else.
 package backend

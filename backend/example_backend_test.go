@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/zibrato/zibrato"
@@ -37,6 +38,32 @@ func ExampleConfig() {
 	_, err := backend.Start(cfg)
 	fmt.Println(err)
 	// Output: backend: Config.Interval is 1ms: want at least 100ms, or 0 for 1m0s
+}
+
+// A backend that goes on where the last one was, after a kill too.
+func ExampleConfig_dir() {
+	dir, err := os.MkdirTemp("", "zibrato")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	rec := zibrato.New(zibrato.Config{Source: "example"})
+	defer rec.Close()
+	for range 2 {
+		b, err := backend.Start(backend.Config{From: backend.InProcess(rec), Sinks: []backend.Sink{printer{}}, Dir: dir})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		rec.Count("jobs.done", 5)
+		fmt.Println(b.Close())
+	}
+	// Output:
+	// counter jobs.done 1 5
+	// <nil>
+	// counter jobs.done 1 5
+	// <nil>
 }
 
 func ExampleApart() {

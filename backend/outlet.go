@@ -2,7 +2,9 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -115,21 +117,21 @@ func (o *outlet) evict(numbers []uint64) {
 	o.stats.Dropped += uint64(was - len(o.queue))
 }
 
-// load brings a window that is on disk only into memory, and reports whether it did. One that cannot be read is dropped.
-func (o *outlet) load(w *waiting) bool {
+// load brings a window that is on disk only into memory. One that is damaged, or had to make room, is dropped and reported as gone.
+func (o *outlet) load(w *waiting) (gone bool, err error) {
 	if w.window != nil {
-		return true
+		return false, nil
 	}
-	var err error
-	if w.window, err = o.store.Load(w.number); err == nil {
-		return true
+	w.window, err = o.store.Load(w.number)
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, store.ErrDamaged) {
+		return false, err
 	}
 	o.mu.Lock()
 	o.stats.Dropped++
 	o.mu.Unlock()
 	o.log.Error("a window that waited on disk is lost", "number", w.number, "error", err)
 	o.finish(w)
-	return false
+	return true, nil
 }
 
 // finish says that the sink is done with a window.
@@ -151,10 +153,13 @@ func (o *outlet) run() {
 			o.keep()
 			continue
 		}
-		if !o.load(&w) {
+		gone, err := o.load(&w)
+		if gone {
 			continue
 		}
-		err := o.try(w.window)
+		if err == nil {
+			err = o.try(w.window)
+		}
 		again := o.judge(err)
 		switch {
 		case !again:
@@ -342,6 +347,8 @@ func (o *outlet) result() error {
 	o.stats.Dropped += uint64(left)
 	name := o.stats.Name
 	switch {
+	case stuck && o.store != nil && o.lost == 0:
+		return fmt.Errorf("sink %s: does not return though its time is over; its windows wait on disk", name)
 	case stuck:
 		return fmt.Errorf("sink %s: does not return though its time is over; at least %d windows lost", name, o.lost)
 	case o.lost > 0 && o.err != nil:

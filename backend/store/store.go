@@ -63,7 +63,7 @@ type Store struct {
 type Stats struct {
 	Windows  int    // on disk, wanted by some sink
 	Bytes    int64  // that they take
-	Durable  bool   // the last checkpoint is on disk: a kill now loses nothing
+	Durable  bool   // the last checkpoint is on disk: a kill now loses nothing but what is unlogged
 	Replayed uint64 // batches that were read from the log at the start
 	Unlogged uint64 // batches that were received and not logged: a kill before the next flush loses their detail
 	Torn     uint64 // logs that ended in the middle of a record, as after a kill
@@ -143,6 +143,7 @@ func (s *Store) replay(n uint64, f func(b *metric.Batch, at time.Time)) {
 	path := filepath.Join(s.cfg.Dir, logName(n))
 	file, err := os.Open(path)
 	if err != nil {
+		s.hurt[n] = true
 		s.check(err)
 		return
 	}

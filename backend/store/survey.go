@@ -20,8 +20,14 @@ func (s *Store) survey() error {
 	if err != nil {
 		return err
 	}
-	s.state = read(s, "state", DecodeState)
-	if taken := read(s, "sinks", DecodeSinks); taken != nil {
+	if s.state, err = read(s, "state", DecodeState); err != nil {
+		return err
+	}
+	taken, err := read(s, "sinks", DecodeSinks)
+	if err != nil {
+		return err
+	}
+	if taken != nil {
 		s.taken = taken
 	}
 	for _, e := range entries {
@@ -79,20 +85,22 @@ func (s *Store) surveyWindow(name string, n uint64, e os.DirEntry) {
 	s.bytes += info.Size()
 }
 
-// read returns what a file holds, nil if it is not there, or is damaged and set aside.
-func read[T any](s *Store, name string, decode func([]byte) (T, error)) (v T) {
+// read returns what a file holds, nil if it is not there, or is damaged and set aside. That it may not be read is an error: it is somebody else's.
+func read[T any](s *Store, name string, decode func([]byte) (T, error)) (v T, err error) {
 	b, err := os.ReadFile(filepath.Join(s.cfg.Dir, name))
-	if errors.Is(err, os.ErrNotExist) {
-		return v
-	}
-	if err == nil {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return v, nil
+	case errors.Is(err, os.ErrPermission):
+		return v, err
+	case err == nil:
 		if v, err = decode(b); err == nil {
-			return v
+			return v, nil
 		}
 	}
 	s.setAside(name, err)
 	var none T
-	return none
+	return none, nil
 }
 
 func numbered(name, prefix string) (uint64, bool) {
