@@ -97,10 +97,12 @@ func run(all []mutant, seconds int, timeout time.Duration, race bool) error {
 	for _, m := range all {
 		begun := time.Now()
 		by, err := m.caught(dir, seconds, timeout, race)
-		if err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-		if by == "" {
+		switch {
+		case err != nil:
+			fmt.Fprintf(os.Stderr, "mutants: %s: %v\n", m.name, err)
+			by = "**not tried**"
+			missed++
+		case by == "":
 			by = "**nobody**"
 			missed++
 		}
@@ -108,7 +110,7 @@ func run(all []mutant, seconds int, timeout time.Duration, race bool) error {
 	}
 	fmt.Printf("\n%d of %d caught.\n", len(all)-missed, len(all))
 	if missed > 0 {
-		return fmt.Errorf("%d bugs were not caught", missed)
+		return fmt.Errorf("%d bugs were not caught or not tried", missed)
 	}
 	return nil
 }
@@ -144,10 +146,10 @@ func (m *mutant) caught(dir string, seconds int, timeout time.Duration, race boo
 	if err != nil {
 		return "", err
 	}
-	if out, err := command(dir, timeout, "git", "apply", patch); err != nil {
+	if out, err := command(dir, timeout, "git", "apply", "-C1", patch); err != nil {
 		return "", fmt.Errorf("the patch does not fit: %w: %s", err, out)
 	}
-	defer command(dir, timeout, "git", "apply", "-R", patch)
+	defer command(dir, timeout, "git", "apply", "-C1", "-R", patch)
 	if out, err := command(dir, timeout, "go", append([]string{"build"}, m.tests...)...); err != nil {
 		return "", fmt.Errorf("it does not build: %w: %s", err, out)
 	}
