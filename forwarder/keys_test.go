@@ -403,8 +403,8 @@ func TestWhatWouldServeEverybodyOrNobodyIsRefused(t *testing.T) {
 		cfg  Config
 		want []string
 	}{
-		"a key without a list":         {Config{Key: key}, []string{"Config.Allow is empty"}},
-		"a key with half a list":       {Config{Key: key, AllowIn: empty}, []string{"Config.Allow is empty"}},
+		"a key without a list":          {Config{Key: key}, []string{"Config.Allow is empty"}},
+		"a key with half a list":        {Config{Key: key, AllowIn: empty}, []string{"Config.Allow is empty"}},
 		"a list without a key":          {Config{Allow: empty}, []string{"Config.Key"}},
 		"half a list without a key":     {Config{AllowOut: empty}, []string{"Config.Key"}},
 		"a list that is not there":      {Config{Key: key, Allow: filepath.Join(dir, "none")}, []string{"Config.Allow", "none"}},

@@ -72,6 +72,13 @@ func TestAChangeIsSeenWithinTheClocksGrain(t *testing.T) {
 		must(t, os.WriteFile(path, []byte(k.String()), 0o644))
 		loads(t, l, k)
 	}
+	// Where the clock of a file system is coarse, two changes bear one time.
+	now := time.Now()
+	for range 3 {
+		k := generate(t).Public()
+		must(t, os.WriteFile(path, []byte(k.String()), 0o644), os.Chtimes(path, now, now))
+		loads(t, l, k)
+	}
 	// Replaced by an older file of the same size and time.
 	k := generate(t).Public()
 	aged(t, path, k.String(), time.Hour)
