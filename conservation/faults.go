@@ -87,7 +87,6 @@ func killBackend(h *harness, rng *rand.Rand) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	h.kills++
 	h.noteMemory("backend", h.kept)
 	time.Sleep(span(rng, 0, 1500*time.Millisecond))
 	return evidence, h.startKept()
@@ -116,7 +115,6 @@ func bornUnheard(h *harness, rng *rand.Rand) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	h.kills++
 	h.noteMemory("backend", h.kept)
 	n := rng.IntN(len(h.current))
 	if _, err := h.killPublisher(n, true); err != nil {

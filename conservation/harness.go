@@ -49,7 +49,6 @@ type harness struct {
 	late      *process // the one that comes late, and counts from then on
 	lateAt    time.Time
 	peaks     map[string]int64 // memory by role
-	kills     int              // of kept
 }
 
 // open starts everything.
