@@ -133,6 +133,8 @@ func bornUnheard(h *harness, rng *rand.Rand) (string, error) {
 
 // diskFull fills the disk of the backend, until a write of its own failed, and waits until what it has is on disk again.
 func diskFull(h *harness, rng *rand.Rand) (string, error) {
+	h.storing.Lock()
+	defer h.storing.Unlock()
 	var before backendStats
 	if err := h.await(20*time.Second, "the backend says how it is", func() bool {
 		s := h.keptStats()
@@ -160,7 +162,6 @@ func diskFull(h *harness, rng *rand.Rand) (string, error) {
 		return "", felt
 	}
 	time.Sleep(2*interval + 200*time.Millisecond) // until it has tried again
-	// Windows of that time are in memory only, as without a directory, until the store has taken them. A kill before that may cost them.
 	return evidence + ", and the backend felt it", h.await(60*time.Second, "the backend has stored what it knows", func() bool {
 		s := h.keptStats()
 		return s != nil && s.Store.Durable && len(s.Sinks) == 1 && s.Sinks[0].Stored == s.Sinks[0].Queued && !s.Sinks[0].Failing
@@ -254,6 +255,8 @@ func overload(h *harness, rng *rand.Rand) (string, error) {
 func storeFaults() (all []fault) {
 	for _, a := range failures {
 		all = append(all, fault{"store: " + string(a), func(h *harness, rng *rand.Rand) (string, error) {
+			h.storing.Lock()
+			defer h.storing.Unlock()
 			before := h.store.count(a)
 			h.store.become(a)
 			// Who failed already waits for some seconds before it comes again.

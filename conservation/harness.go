@@ -40,6 +40,10 @@ type harness struct {
 	skipped map[string]string // kinds of faults, and why
 	report  *report
 
+	// storing is held while the store fails, and while the disk is full: windows of that time are in memory only, as without a directory,
+	// until the store has taken them, and a kill before that costs them.
+	storing sync.Mutex
+
 	mu        sync.Mutex
 	current   []*life // by publisher
 	lives     []*life // all

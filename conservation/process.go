@@ -92,8 +92,11 @@ func (p *process) stand(d time.Duration) (string, error) {
 	if err := p.signal(syscall.SIGSTOP); err != nil {
 		return "", fmt.Errorf("stopping %s: %w", p.name, err)
 	}
-	time.Sleep(d)
 	state := p.state()
+	for begun := time.Now(); state != "T" && time.Since(begun) < 10*time.Second; state = p.state() {
+		time.Sleep(time.Millisecond) // every thread of it has to notice
+	}
+	time.Sleep(d)
 	if err := p.signal(syscall.SIGCONT); err != nil {
 		return "", fmt.Errorf("continuing %s: %w", p.name, err)
 	}
