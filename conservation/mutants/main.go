@@ -8,11 +8,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,6 +82,15 @@ func list(names []string) (all []mutant, err error) {
 	return all, nil
 }
 
+// tester runs tests in a copy of the tree.
+type tester struct {
+	dir     string
+	seconds int // of the harness
+	timeout time.Duration
+	race    bool
+	known   map[string]map[string]bool // tests that fail without any of the bugs, by package
+}
+
 // run makes one copy of the tree, and lets one bug after the other into it.
 func run(all []mutant, seconds int, timeout time.Duration, race bool) error {
 	dir, err := os.MkdirTemp("", "mutants")
@@ -92,11 +101,12 @@ func run(all []mutant, seconds int, timeout time.Duration, race bool) error {
 	if err := copyTree(dir); err != nil {
 		return err
 	}
+	t := &tester{dir, seconds, timeout, race, map[string]map[string]bool{}}
 	missed := 0
 	fmt.Printf("| bug | caught by | after |\n|---|---|---|\n")
 	for _, m := range all {
 		begun := time.Now()
-		by, err := m.caught(dir, seconds, timeout, race)
+		by, err := t.try(m)
 		switch {
 		case err != nil:
 			fmt.Fprintf(os.Stderr, "mutants: %s: %v\n", m.name, err)
@@ -140,63 +150,83 @@ func copyTree(dir string) error {
 	return nil
 }
 
-// caught returns by what the bug was caught, "" if it was not.
-func (m *mutant) caught(dir string, seconds int, timeout time.Duration, race bool) (string, error) {
+// try returns by what the bug was caught, "" if it was not.
+func (t *tester) try(m mutant) (string, error) {
+	for _, p := range m.tests {
+		if t.known[p] == nil {
+			t.known[p], _ = t.test(p)
+			for name := range t.known[p] {
+				fmt.Fprintf(os.Stderr, "mutants: %s: %s fails without any of them, and tells nothing\n", p, name)
+			}
+		}
+	}
 	patch, err := filepath.Abs(m.path)
 	if err != nil {
 		return "", err
 	}
-	if out, err := command(dir, timeout, "git", "apply", "-C1", patch); err != nil {
+	if out, err := t.command("git", "apply", "-C1", patch); err != nil {
 		return "", fmt.Errorf("the patch does not fit: %w: %s", err, out)
 	}
-	defer command(dir, timeout, "git", "apply", "-C1", "-R", patch)
-	if out, err := command(dir, timeout, "go", append([]string{"build"}, m.tests...)...); err != nil {
+	defer t.command("git", "apply", "-C1", "-R", patch)
+	if out, err := t.command("go", append([]string{"build"}, m.tests...)...); err != nil {
 		return "", fmt.Errorf("it does not build: %w: %s", err, out)
 	}
-	args := []string{"test", "-count=1", "-short"}
-	if race {
-		args = append(args, "-race")
-	}
 	for _, p := range m.tests {
-		out, err := command(dir, timeout, "go", append(args, p)...)
-		if err != nil {
-			return failed(p, out), nil
+		failed, out := t.test(p)
+		maps.DeleteFunc(failed, func(name string, _ bool) bool { return t.known[p][name] })
+		if len(failed) == 0 {
+			continue
 		}
+		by := slices.Sorted(maps.Keys(failed))[0]
+		if strings.Contains(out, "DATA RACE") {
+			by += ", by the race detector"
+		}
+		return fmt.Sprintf("`%s` %s", p, by), nil
 	}
-	if seconds == 0 {
+	if t.seconds == 0 {
 		return "", nil
 	}
-	out, err := command(dir, timeout, "go", "run", "./conservation", "-for", fmt.Sprintf("%ds", seconds), "-settle", "40s")
+	out, err := t.command("go", "run", "./conservation", "-for", fmt.Sprintf("%ds", t.seconds), "-settle", "40s")
 	if err == nil {
 		return "", nil
 	}
-	if _, wrong, ok := strings.Cut(string(out), " things are wrong:\n"); ok {
+	if _, wrong, ok := strings.Cut(out, " things are wrong:\n"); ok {
 		first, _, _ := strings.Cut(strings.TrimSpace(wrong), "\n")
-		return "the harness: " + first, nil
+		return "the harness: " + strings.TrimSpace(first), nil
 	}
 	return "", fmt.Errorf("the harness: %w: %s", err, out)
 }
 
-var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+var failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
 
-// failed names the first test that failed, or what else was wrong.
-func failed(pkg string, out []byte) string {
-	if f := failure.FindSubmatch(out); f != nil {
-		return fmt.Sprintf("`%s` %s", pkg, f[1])
+// test returns the tests of a package that fail, and what they say. One that does not come to an end counts as its own test.
+func (t *tester) test(pkg string) (failed map[string]bool, out string) {
+	args := []string{"test", "-count=1", "-short", pkg}
+	if t.race {
+		args = append(args, "-race")
 	}
-	if bytes.Contains(out, []byte("DATA RACE")) {
-		return fmt.Sprintf("`%s` the race detector", pkg)
+	failed = map[string]bool{}
+	out, err := t.command("go", args...)
+	if err == nil {
+		return failed, out
 	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return fmt.Sprintf("`%s` %s", pkg, line)
+	for _, f := range failure.FindAllStringSubmatch(out, -1) {
+		failed[f[1]] = true
+	}
+	if len(failed) == 0 {
+		last := out[strings.LastIndexByte(strings.TrimSpace(out), '\n')+1:]
+		failed[strings.Join(strings.Fields(last), " ")] = true
+	}
+	return failed, out
 }
 
-func command(dir string, timeout time.Duration, name string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+func (t *tester) command(name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), t.timeout)
 	defer cancel()
 	c := exec.CommandContext(ctx, name, args...)
-	c.Dir = dir
+	c.Dir = t.dir
 	c.WaitDelay = time.Second
-	c.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
-	return c.CombinedOutput()
+	c.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(t.dir))
+	out, err := c.CombinedOutput()
+	return string(out), err
 }
