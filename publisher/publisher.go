@@ -133,15 +133,6 @@ func (p *Publisher) put(m message, samples, summaries int, encode func([]byte) [
 	p.counts.summaries.Add(uint64(summaries))
 }
 
-// fate is what becomes of a message.
-type fate uint8
-
-const (
-	never fate = iota // nobody wants it
-	later             // who wanted it was cut off, and is expected back; see Config.Hold
-	now
-)
-
 // fateOf decides about a message. Without a connection libzmq would take it, and drop it in silence, as it does while nobody subscribes to it.
 func (p *Publisher) fateOf(m message) fate {
 	wanted, listened := p.interest.Load().match(m.form, m.level)

@@ -31,6 +31,15 @@ type message struct {
 	queued  time.Time
 }
 
+// fate is what becomes of a message.
+type fate uint8
+
+const (
+	never fate = iota // nobody wants it
+	later             // who wanted it was cut off, and is expected back; see Config.Hold
+	now
+)
+
 func newQueue(bound int) *queue { return &queue{bound: bound, ready: make(chan struct{}, 1)} }
 
 // put appends a message, with the bytes that encode appends to its argument. It reports false when there is no room, nor any made in time.

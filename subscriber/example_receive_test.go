@@ -126,3 +126,13 @@ func ExampleSubscriber_Close() {
 	fmt.Println(errors.Is(err, subscriber.ErrClosed))
 	// Output: true
 }
+
+func ExampleSubscriber_Levels() {
+	sub, err := subscriber.Start(subscriber.Config{Levels: metric.Levels{metric.Info, metric.Error}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sub.Close()
+	fmt.Println(sub.Levels())
+	// Output: info,error
+}
