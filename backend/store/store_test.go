@@ -99,6 +99,17 @@ func TestAWindowThatTheStateDoesNotKnowIsRemoved(t *testing.T) {
 	}
 }
 
+func TestAKillInTheVeryFirstStartIsNoDamage(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Config{Dir: dir})
+	s.NextLog()
+	s.Close()
+	s = open(t, Config{Dir: dir})
+	if st := s.Stats(); st != (Stats{}) || len(names(t, dir)) != 0 {
+		t.Errorf("%+v, and there are %q", st, names(t, dir))
+	}
+}
+
 func TestASinkThatIsNewWantsNothingOldAndOneThatIsGoneNothingMore(t *testing.T) {
 	dir, log := t.TempDir(), &logBuffer{}
 	s := open(t, Config{Dir: dir, Logger: log.logger()})

@@ -53,19 +53,23 @@ func (s *Store) survey() error {
 	return nil
 }
 
-// surveyLog keeps the logs that the state does not cover. Without a state they say nothing: how much of them is in windows cannot be known.
+// surveyLog keeps the logs that the state does not cover. Without a state they say nothing: how much of them is in windows cannot be known. One that holds nothing may
+// be there without a state after a kill in the very first start.
 func (s *Store) surveyLog(name string, n uint64, e os.DirEntry) {
 	s.number = max(s.number, n+1)
+	info, err := e.Info()
+	if err != nil {
+		s.check(err)
+		return
+	}
 	switch {
-	case s.state == nil:
+	case s.state == nil && info.Size() > int64(len(logMagic)):
 		s.setAside(name, errors.New("there is no state that it could continue"))
-	case n < s.state.Generation:
+	case s.state == nil || n < s.state.Generation:
 		s.check(s.remove(name))
 	default:
 		s.logs = append(s.logs, n)
-		if info, err := e.Info(); err == nil {
-			s.oldBytes += info.Size()
-		}
+		s.oldBytes += info.Size()
 	}
 }
 
