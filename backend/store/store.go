@@ -189,8 +189,8 @@ func (s *Store) NextLog() *Log {
 	return l
 }
 
-// Commit makes durable a window, if there is one, and the state of the moment in which it was taken and the last log that NextLog returned was begun. It returns the window's number, whether
-// it is on disk, and the numbers of older ones that had to make room.
+// Commit makes durable a window, if there is one, and the state of the moment in which it was taken and the last log that NextLog
+// returned was begun. It returns the window's number, whether it is on disk, and the numbers of older ones that had to make room.
 //
 // When the state cannot be written, the old one is removed: it would bring back what is in windows that were sent. A kill before a later
 // commit succeeds then costs the window at hand and all that was known.
