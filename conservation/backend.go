@@ -31,6 +31,8 @@ type receiving struct {
 const (
 	interval     = time.Second
 	writeTimeout = time.Second
+	// queueWindows is more than a run has: the store fails most of the time.
+	queueWindows = 10_000
 )
 
 // run merges what it receives until the context ends, and closes in good order.
@@ -45,7 +47,7 @@ func (p *receiving) run(ctx context.Context, log *slog.Logger) error {
 	}
 	b, err := backend.Start(backend.Config{
 		From: &journaled{sub, j, log}, Sinks: []backend.Sink{&poster{url: p.Sink}}, Interval: interval, WriteTimeout: writeTimeout,
-		Dir: p.Dir, DirBytes: dirBytes, Logger: log,
+		Dir: p.Dir, DirBytes: dirBytes, QueueWindows: queueWindows, Logger: log,
 	})
 	if err != nil {
 		sub.Close()

@@ -145,6 +145,9 @@ func conserve(o options, progress io.Writer) (*report, error) {
 	r.say("everybody ends")
 	h.end()
 	if o.keep {
+		if err := h.store.dump(h.file("store")); err != nil {
+			return nil, err
+		}
 		r.say("the journals are in %s", dir)
 	}
 	if err := h.balance(); err != nil {

@@ -4,10 +4,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 )
@@ -164,6 +166,25 @@ func (s *store) sum(backend string) map[series]figures {
 		all[k] = f
 	}
 	return all
+}
+
+// dump writes all that it knows, a line of JSON for each series and window.
+func (s *store) dump(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	out := json.NewEncoder(f)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for backend, book := range s.books {
+		for _, windows := range book {
+			for start, figures := range windows {
+				err = errors.Join(err, out.Encode(map[string]any{"backend": backend, "start": start, "figures": figures}))
+			}
+		}
+	}
+	return errors.Join(err, f.Close())
 }
 
 func (s *store) close() { s.server.Close() }
