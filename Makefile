@@ -62,7 +62,7 @@ models: ## model checking: the ring, GOMAXPROCS, sleep and wake-up, the totals, 
 	@sh scripts/setup.sh spin
 	@sh models/check.sh
 	@$(GO) run ./models/totals
-	@$(GO) test -count=1 -timeout $(TIMEOUT) -run Real ./models/totals -real 20
+	@$(GO) test -count=1 -timeout $(TIMEOUT) -run Real ./models/totals -real 60
 
 .PHONY: conserve
 conserve: setup ## the conservation harness: ten minutes of faults, then the books must balance

@@ -43,7 +43,7 @@ func (f *fold) state(now time.Time) *store.State {
 		}
 		st.Streams = append(st.Streams, store.Stream{
 			Recorder: id.recorder, Level: id.level, Seq: s.seq, Detail: s.detail, Final: s.final,
-			Heard: s.heard, Start: s.start, Coverage: s.coverage, Members: members[first:len(members):len(members)],
+			Heard: s.heard, Start: s.start, Coverage: s.coverage, Uptime: s.uptime, Forgotten: s.forgotten, Members: members[first:len(members):len(members)],
 		})
 	}
 	return st
@@ -59,7 +59,7 @@ func (f *fold) restore(st *store.State, levels metric.Levels) {
 			continue
 		}
 		s := &stream{
-			seq: was.Seq, detail: was.Detail, final: was.Final, heard: was.Heard, start: was.Start, coverage: was.Coverage,
+			seq: was.Seq, detail: was.Detail, final: was.Final, heard: was.Heard, start: was.Start, coverage: was.Coverage, uptime: was.Uptime, forgotten: was.Forgotten,
 			members: make(map[uint32]*member, len(was.Members)),
 		}
 		f.streams[streamID{was.Recorder, was.Level}] = s

@@ -53,7 +53,7 @@ func (f *fold) forget(s *stream) {
 	if start := s.start.Add(f.expire); f.forgotten.Start.Before(start) {
 		f.forgotten.Start = start
 	}
-	if f.forgotten.Birth.Before(s.coverage) {
-		f.forgotten.Birth = s.coverage
+	if birth := s.heard.Add(f.expire); f.forgotten.Birth.Before(birth) {
+		f.forgotten.Birth = birth
 	}
 }

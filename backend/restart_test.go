@@ -55,3 +55,35 @@ func testRestarted(t *testing.T, pause time.Duration, d metric.Detail) {
 		}
 	})
 }
+
+// What was born after the last batch that came cannot have been counted, however long it takes until it is heard of.
+func TestWhatIsBornAfterAPublisherClosedCountsFromZero(t *testing.T) {
+	for _, d := range details {
+		t.Run(d.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := testFold(Config{})
+				p := newProcess(1, time.Now(), d)
+				p.call(p.add(series(metric.Counter, "jobs")), metric.IntValue(5))
+				last := p.batch(metric.Info, false)
+				last.Final = true
+				f.add(last, time.Now())
+				time.Sleep(time.Second)
+				p.call(p.add(series(metric.Counter, "born")), metric.IntValue(3))
+				p.batch(metric.Info, false) // which is lost
+				time.Sleep(DefaultExpire)
+				f.take(time.Now(), false)
+				if st := f.snapshot(); st.Known != 0 {
+					t.Fatalf("%d series of a publisher that closed are still known", st.Known)
+				}
+				f.add(p.batch(metric.Info, true), time.Now())
+				w := f.take(time.Now(), false)
+				if a := find(w, "jobs"); a != nil {
+					t.Errorf("of a series that was counted %d more, want none", a.IntSum)
+				}
+				if a := find(w, "born"); a == nil || a.IntSum != 3 {
+					t.Errorf("of a series born after the last batch %+v, want 3", a)
+				}
+			})
+		})
+	}
+}

@@ -20,6 +20,9 @@ type stream struct {
 	members map[uint32]*member
 
 	coverage time.Time // series born since then count from zero
+	// Two uptimes of the recorder, which no way that a message took makes older or younger.
+	uptime    time.Duration // in the last batch
+	forgotten time.Duration // series born before it were known, and are no more; 0: none
 }
 
 type streamID struct {
@@ -65,6 +68,7 @@ func (f *fold) accept(b *metric.Batch, now time.Time) *stream {
 		f.stats.LostBatches += b.Seq - *last - 1
 	}
 	*last = b.Seq
+	s.uptime = max(s.uptime, b.Uptime)
 	s.final = false
 	return s
 }
@@ -76,7 +80,7 @@ func (s *stream) covers(b *metric.Batch, uptime time.Duration, now time.Time) bo
 }
 
 // member returns the entry's series in its process, nil if there is no room for it. One seen for the first time counts from zero if it
-// was born since the backend's coverage began, else from what the sender had before this batch.
+// was born since the backend's coverage began and cannot have been forgotten, else from what the sender had before this batch.
 func (f *fold) member(s *stream, b *metric.Batch, e *metric.Entry, now time.Time) *member {
 	m := s.members[e.ID]
 	if m == nil {
@@ -85,7 +89,7 @@ func (f *fold) member(s *stream, b *metric.Batch, e *metric.Entry, now time.Time
 			return nil
 		}
 		m = &member{}
-		if !s.covers(b, e.Birth, now) {
+		if !s.covers(b, e.Birth, now) || e.Birth < s.forgotten {
 			m.known = e.Before
 		}
 		s.members[e.ID] = m
@@ -135,7 +139,7 @@ func (f *fold) leave(s *stream) {
 }
 
 // sweep lets go what was not heard of for long. To forget totals is to forget how much of them was counted: should their process
-// come back they must not be counted from zero, and so their coverage begins anew. One that said that it ends comes back only where its publisher is
+// come back they must not be counted from zero. One that said that it ends comes back only where its publisher is
 // started again: its series are forgotten soon, and what remains, where there is much room, is that it was there.
 func (f *fold) sweep(now time.Time) {
 	full := f.members >= f.max || len(f.streams) >= f.max
@@ -151,7 +155,7 @@ func (f *fold) sweep(now time.Time) {
 		}
 		f.members -= len(s.members)
 		s.members = make(map[uint32]*member)
-		s.coverage = s.heard.Add(f.expire) // the latest that what it had can seem to have been born, after however long a way
+		s.forgotten = s.uptime + 1
 		if gone {
 			f.forget(s)
 			delete(f.streams, id)

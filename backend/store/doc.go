@@ -34,7 +34,7 @@
 //	         in good order) · u8 apart · time coverage of all levels · u16 n × (str level · time coverage) · time youngest
 //	         start · time latest birth of what was forgotten · u32 n × stream
 //	stream   16 B recorder · str level · u64 × 2 sequence numbers by detail · u8 detail · u8 flags (1: final) · time heard · time
-//	         start · time coverage · u32 n × member
+//	         start · time coverage · i64 uptime of the last batch · i64 uptime before which forgotten series were born · u32 n × member
 //	member   u32 id · u64 count · u64 sum · u8 flags (1: present), and only if present: i64 value · series
 //	series   u8 kind · str name · str source · str unit · str help · u8 n × (str key · str value)
 //	window   "zbwindw1" · time start · time end · i64 interval · u32 n × (u32 length · frame): series and summaries in the

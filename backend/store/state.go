@@ -45,7 +45,10 @@ type Stream struct {
 	Heard    time.Time     // last
 	Start    time.Time     // of the recorder
 	Coverage time.Time
-	Members  []Member
+	Uptime   time.Duration // of the recorder, in the last batch
+	// Forgotten is the uptime before which were born those of its series that were known, and are no more; 0: there are none.
+	Forgotten time.Duration
+	Members   []Member
 }
 
 // Member is a series in one process.
@@ -58,7 +61,7 @@ type Member struct {
 }
 
 const (
-	streamLeast = 16 + 1 + 16 + 2 + 24 + 4
+	streamLeast = 16 + 1 + 16 + 2 + 24 + 16 + 4
 	memberLeast = 4 + 16 + 1
 )
 
@@ -103,6 +106,8 @@ func appendStream(dst []byte, s *Stream, at time.Time) []byte {
 	dst = appendTime(dst, s.Heard, at)
 	dst = appendTime(dst, s.Start, at)
 	dst = appendTime(dst, s.Coverage, at)
+	dst = le.AppendUint64(dst, uint64(s.Uptime))
+	dst = le.AppendUint64(dst, uint64(s.Forgotten))
 	dst = le.AppendUint32(dst, uint32(len(s.Members)))
 	for i := range s.Members {
 		m := &s.Members[i]
@@ -169,6 +174,7 @@ func (r *reader) stream() (s Stream, err error) {
 	s.Seq = [2]uint64{r.u64(), r.u64()}
 	s.Detail, s.Final = metric.Detail(r.u8()), r.u8()&1 != 0
 	s.Heard, s.Start, s.Coverage = r.time(), r.time(), r.time()
+	s.Uptime, s.Forgotten = time.Duration(r.u64()), time.Duration(r.u64())
 	n := r.count(r.u32(), memberLeast)
 	if r.short || !s.Level.Valid() || s.Detail > metric.Summaries {
 		return s, damaged("stream of recorder %v", s.Recorder)
