@@ -20,7 +20,7 @@ func (h *harness) unsettled() (wrong []string) {
 					continue
 				}
 				e := &l.truth.series[i]
-				s := series{p.kind, p.level, p.name, l.source}
+				s := p.of(l.source)
 				f := known[s]
 				if f.Count != uint64(e.done.Load()) || !p.timed && f.Sum != e.doneSum.Load() {
 					wrong = append(wrong, fmt.Sprintf("%s: %v: count and sum are %d and %d, recorded were %d and %d",
@@ -34,7 +34,7 @@ func (h *harness) unsettled() (wrong []string) {
 
 // String shows a series as people read it.
 func (s series) String() string {
-	return fmt.Sprintf("%s %v %s of %s", s.Level, s.Kind, s.Name, s.Source)
+	return fmt.Sprintf("%s %v %s%s of %s", s.Level, s.Kind, s.Name, s.Tags, s.Source)
 }
 
 // balance compares all books after everybody has ended.
@@ -88,7 +88,7 @@ func (h *harness) balancePublisher(l *life) (map[batchID][]told, error) {
 		if p.level == metric.Debug {
 			continue
 		}
-		s := series{p.kind, p.level, p.name, l.source}
+		s := p.of(l.source)
 		t := handed[s]
 		switch {
 		case int64(t.Count) > e.begun.Load():
@@ -172,7 +172,7 @@ func (h *harness) balanceLives(name string, known map[series]figures, a *account
 	for _, l := range h.lives {
 		for i, p := range plan {
 			e := &l.truth.series[i]
-			s := series{p.kind, p.level, p.name, l.source}
+			s := p.of(l.source)
 			f := known[s]
 			switch {
 			case int64(f.Count) > e.begun.Load():

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -41,6 +42,7 @@ type series struct {
 	Level  metric.Level `json:"l"`
 	Name   string       `json:"n"`
 	Source string       `json:"o"`
+	Tags   string       `json:"g,omitempty"`
 }
 
 // additive reports whether sums of windows add up.
@@ -49,7 +51,13 @@ func (s series) additive() bool { return s.Kind != metric.UpDown && s.Kind != me
 // own reports whether it is about the recorder itself.
 func (s series) own() bool { return strings.HasPrefix(s.Name, "zibrato.") }
 
-func seriesOf(s *metric.Series) series { return series{s.Kind, s.Level, s.Name, s.Source} }
+func seriesOf(s *metric.Series) series {
+	own := series{Kind: s.Kind, Level: s.Level, Name: s.Name, Source: s.Source}
+	if len(s.Tags) > 0 {
+		own.Tags = fmt.Sprint(s.Tags)
+	}
+	return own
+}
 
 // whole returns a sum as an integer. Distributions are of whole numbers here, but for what the recorder says about itself.
 func whole(k metric.Kind, v metric.Value) int64 {

@@ -20,6 +20,11 @@ type planned struct {
 	timed bool // by Start and Stop: the clock knows the sum, we do not
 }
 
+// of returns the series as a publisher has it.
+func (p *planned) of(source string) series {
+	return series{Kind: p.kind, Level: p.level, Name: p.name, Source: source}
+}
+
 // Levels beside debug are always on. What is recorded at debug depends on who listens.
 var plan = [...]planned{
 	{kind: metric.Timer, level: metric.Info, name: "timer"},
