@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -133,6 +134,7 @@ func (h *harness) startForwarder() (err error) {
 }
 
 func (h *harness) startKept() (err error) {
+	os.Remove(h.file("kept.stats")) // of the one before
 	h.kept, err = start("kept", "backend", &receiving{
 		From: h.out, Detail: metric.Summaries, Dir: h.file("disk"), Sink: h.store.url + "kept", Journal: h.file("kept.journal"), Stats: h.file("kept.stats"),
 	})
