@@ -166,14 +166,15 @@ func (r *recording) obey(ctx context.Context, work *sync.WaitGroup) {
 	t, rng := r.truth, rand.New(rand.NewPCG(3, 3))
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for quiet := false; ; {
+	for quiet, procs := false, uint64(0); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if n := int(t.procs.Load()); n > 0 && n != runtime.GOMAXPROCS(0) {
-			runtime.GOMAXPROCS(n)
+		if n := t.procs.Load(); n != procs {
+			procs = n
+			runtime.GOMAXPROCS(int(n))
 			t.flipped.Inc()
 		}
 		if t.bursts.Load() > t.bursted.Load() {
