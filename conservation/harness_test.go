@@ -27,7 +27,7 @@ func TestBooksBalanceAfterFaultsOfEveryKind(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(binary, "-for", "30s", "-publishers", "2", "-rate", "5000", "-json")
+	cmd := exec.Command(binary, "-for", "25s", "-publishers", "2", "-rate", "5000", "-json")
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
