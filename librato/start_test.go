@@ -21,7 +21,7 @@ import (
 )
 
 // listen binds a socket that hears subscriptions and sends messages, as a forwarder's Out.
-func listen(tb testing.TB) (*zmq.Socket, string) {
+func listen(tb testing.TB, server keys.Pair) (*zmq.Socket, string) {
 	tb.Helper()
 	s, err := zmq.NewSocket(zmq.XPUB)
 	if err != nil {
@@ -33,6 +33,11 @@ func listen(tb testing.TB) (*zmq.Socket, string) {
 	}
 	if err := s.SetRcvtimeo(10 * time.Second); err != nil {
 		tb.Fatal(err)
+	}
+	if !server.IsZero() {
+		if err := errors.Join(s.SetCurveServer(1), s.SetCurveSecretkey(server.Secret())); err != nil {
+			tb.Fatal(err)
+		}
 	}
 	if err := s.Bind("tcp://127.0.0.1:*"); err != nil {
 		tb.Fatal(err)
@@ -62,7 +67,7 @@ func TestStartTakesWhatItHearsToTheService(t *testing.T) {
 	service := newFake(t)
 	server := httptest.NewServer(service)
 	defer server.Close()
-	out, addr := listen(t)
+	out, addr := listen(t, keys.Pair{})
 
 	b, err := librato.Start(librato.Config{
 		From: addr, Levels: metric.Levels{metric.Info}, Interval: time.Second,
@@ -87,7 +92,7 @@ func TestStartTakesWhatItHearsToTheService(t *testing.T) {
 
 func TestStartSubscribesToSummariesUnlessToldOtherwise(t *testing.T) {
 	for samples, topic := range map[bool]string{false: "zsum1|info|", true: "zsmp1|info|"} {
-		out, addr := listen(t)
+		out, addr := listen(t, keys.Pair{})
 		b, err := librato.Start(librato.Config{From: addr, Levels: metric.Levels{metric.Info}, Samples: samples, User: user, Token: token})
 		if err != nil {
 			t.Fatal(err)
@@ -101,10 +106,7 @@ func TestStartSubscribesToSummariesUnlessToldOtherwise(t *testing.T) {
 
 func TestStartReceivesEncrypted(t *testing.T) {
 	server, worker := pair(t), pair(t)
-	out, addr := listen(t)
-	if err := errors.Join(out.SetCurveServer(1), out.SetCurveSecretkey(server.Secret()), out.Unbind(addr), out.Bind(addr)); err != nil {
-		t.Fatal(err)
-	}
+	out, addr := listen(t, server)
 	cfg := librato.Config{From: addr, Key: worker, ServerKey: server.Public(), Levels: metric.Levels{metric.Info}, User: user, Token: token}
 	b, err := librato.Start(cfg)
 	if err != nil {
