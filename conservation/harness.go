@@ -191,7 +191,7 @@ func (h *harness) living() []*life {
 func (h *harness) noteMemory(role string, p *process) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.peaks[role] = max(h.peaks[role], p.peak())
+	h.peaks[role] = max(h.peaks[role], p.peak)
 }
 
 // backendStats is what the harness looks at of backend.Stats.

@@ -21,6 +21,8 @@ type process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has ended
 
+	peak int64 // memory when it was killed or asked to end
+
 	mu  sync.Mutex
 	log bytes.Buffer
 	err error // set before done is closed
@@ -76,6 +78,7 @@ func (p *process) alive() bool {
 
 // kill ends it with SIGKILL, and returns what shows that this is what ended it.
 func (p *process) kill() (string, error) {
+	p.peak = p.highWater()
 	if err := p.signal(syscall.SIGKILL); err != nil {
 		return "", fmt.Errorf("killing %s: %w", p.name, err)
 	}
@@ -119,6 +122,7 @@ func (p *process) state() string {
 
 // end asks it to end, and returns an error if it does not, or not well.
 func (p *process) end(within time.Duration) error {
+	p.peak = p.highWater()
 	p.signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
@@ -131,10 +135,14 @@ func (p *process) end(within time.Duration) error {
 	return nil
 }
 
-// peak returns the most memory that it had, in bytes.
-func (p *process) peak() int64 {
-	if p.cmd.ProcessState == nil {
+// highWater returns the most memory that it has had since it became this program, in bytes.
+func (p *process) highWater() int64 {
+	b, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(p.cmd.Process.Pid), "status"))
+	if err != nil {
 		return 0
 	}
-	return p.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	_, rest, _ := strings.Cut(string(b), "VmHWM:")
+	var kib int64
+	fmt.Sscan(rest, &kib)
+	return kib << 10
 }
