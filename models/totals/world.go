@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -297,7 +298,7 @@ func (w *world) send(r *recorder, sure, last bool) {
 
 // arrive delivers what is due, if somebody is there.
 func (w *world) arrive() {
-	slices.SortStableFunc(w.flying, func(a, b message) int { return int(a.due - b.due) })
+	slices.SortStableFunc(w.flying, func(a, b message) int { return cmp.Compare(a.due, b.due) })
 	for len(w.flying) > 0 && w.flying[0].due <= w.now {
 		m := w.flying[0]
 		w.flying = w.flying[1:]
