@@ -2,6 +2,8 @@ package backend
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/zibrato/zibrato/backend/store"
@@ -95,6 +97,7 @@ func (b *Backend) stored(start, end, next time.Time, last bool) waiting {
 		return waiting{}
 	}
 	st.Start, st.Clean = next, last
+	b.keepRest()
 	w := waiting{window: b.window(start, end, series)}
 	var evicted []uint64
 	w.number, w.onDisk, evicted = b.store.Commit(st, w.window)
@@ -102,6 +105,22 @@ func (b *Backend) stored(start, end, next time.Time, last bool) waiting {
 		o.evict(evicted)
 	}
 	return w
+}
+
+// keepRest puts the windows on disk that are in memory only, since the disk failed when they were taken.
+func (b *Backend) keepRest() {
+	rest := make(map[uint64]*metric.Window)
+	for _, o := range b.outlets {
+		o.inMemoryOnly(rest)
+	}
+	for _, n := range slices.Sorted(maps.Keys(rest)) {
+		if !b.store.Keep(n, rest[n]) {
+			continue
+		}
+		for _, o := range b.outlets {
+			o.isOnDisk(n)
+		}
+	}
 }
 
 // window makes a window of series, nil of none.

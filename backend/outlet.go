@@ -33,6 +33,7 @@ type outlet struct {
 
 	mu    sync.Mutex
 	queue []waiting // oldest first
+	hand  waiting   // what run is trying; it may get on disk meanwhile
 	stats SinkStats
 	lost  int   // windows that closing cost
 	kept  int   // windows that closing left on disk. Written by run
@@ -117,6 +118,38 @@ func (o *outlet) evict(numbers []uint64) {
 	o.stats.Dropped += uint64(was - len(o.queue))
 }
 
+// inMemoryOnly adds the windows that wait and are not on disk.
+func (o *outlet) inMemoryOnly(windows map[uint64]*metric.Window) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, w := range append(o.queue[:len(o.queue):len(o.queue)], o.hand) {
+		if !w.onDisk && w.window != nil {
+			windows[w.number] = w.window
+		}
+	}
+}
+
+// isOnDisk notes that a window that waits is on disk now.
+func (o *outlet) isOnDisk(n uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.queue {
+		if o.queue[i].number == n {
+			o.queue[i].onDisk = true
+		}
+	}
+	if o.hand.number == n {
+		o.hand.onDisk = true
+	}
+}
+
+// tried takes a window that was tried out of hand.
+func (o *outlet) tried(w *waiting) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	w.onDisk, o.hand = o.hand.onDisk, waiting{}
+}
+
 // load brings a window that is on disk only into memory. One that is damaged, or had to make room, is dropped and reported as gone.
 func (o *outlet) load(w *waiting) (gone bool, err error) {
 	if w.window != nil {
@@ -136,7 +169,7 @@ func (o *outlet) load(w *waiting) (gone bool, err error) {
 
 // finish says that the sink is done with a window.
 func (o *outlet) finish(w *waiting) {
-	if w.onDisk {
+	if o.store != nil { // on disk or not: it may get there for another sink
 		o.store.Done(o.stats.Name, w.number)
 	}
 }
@@ -160,6 +193,7 @@ func (o *outlet) run() {
 		if err == nil {
 			err = o.try(w.window)
 		}
+		o.tried(&w)
 		again := o.judge(err)
 		switch {
 		case !again:
@@ -193,7 +227,7 @@ func (o *outlet) next() (w waiting, last, ok bool) {
 		o.mu.Lock()
 		if len(o.queue) > 0 && o.ctx.Err() == nil {
 			w, ok = o.queue[0], true
-			o.queue[0] = waiting{}
+			o.queue[0], o.hand = waiting{}, w
 			o.queue = o.queue[1:]
 		}
 		o.mu.Unlock()

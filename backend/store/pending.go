@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"os"
@@ -29,22 +30,49 @@ func (s *Store) put(n uint64, w *metric.Window) (onDisk bool, evicted []uint64) 
 		s.cfg.Logger.Error("store: series hold what no decoder takes and are not kept on disk", "series", unfit, "window", w.Start)
 	}
 	size := int64(len(file))
-	limit := s.cfg.Bytes - s.cfg.Bytes/4
-	if size > limit {
+	if size > s.limit() {
 		s.check(errors.New("a window is larger than all that windows may take: see Config.Bytes"))
 		return false, nil
 	}
-	evicted = s.evict(limit - size)
+	evicted = s.evict(s.limit() - size)
+	return s.write(n, file), evicted
+}
+
+// limit is what windows may take.
+func (s *Store) limit() int64 { return s.cfg.Bytes - s.cfg.Bytes/4 }
+
+// write writes a window's file, and reports whether it is there.
+func (s *Store) write(n uint64, file []byte) bool {
 	if err := s.replace(windowName(n), file, true); err != nil {
 		s.check(err)
 		s.check(s.remove(windowName(n))) // in case that only the last step failed
-		return false, evicted
+		return false
 	}
 	s.mu.Lock()
-	s.windows = append(s.windows, stored{n, size})
-	s.bytes += size
+	defer s.mu.Unlock()
+	at, _ := s.find(n)
+	s.windows = slices.Insert(s.windows, at, stored{n, int64(len(file))})
+	s.bytes += int64(len(file))
+	return true
+}
+
+// find returns where the window is, or would be. The caller holds the mutex.
+func (s *Store) find(n uint64) (at int, ok bool) {
+	return slices.BinarySearchFunc(s.windows, n, func(w stored, n uint64) int { return cmp.Compare(w.number, n) })
+}
+
+// Keep puts a window on disk that [Store.Commit] could not, and reports whether it is there now. It belongs before the next Commit, whose
+// state takes it for told. No other makes room for it.
+func (s *Store) Keep(n uint64, w *metric.Window) bool {
+	file, _ := AppendWindow(nil, w) // what is unfit was counted
+	s.mu.Lock()
+	_, there := s.find(n)
+	fits := s.bytes+int64(len(file)) <= s.limit()
 	s.mu.Unlock()
-	return true, evicted
+	if there || !fits {
+		return there
+	}
+	return s.write(n, file)
 }
 
 // evict removes windows, oldest first, until they take no more than that.
