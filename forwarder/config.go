@@ -11,10 +11,11 @@ import (
 
 // The defaults of [Config].
 const (
-	DefaultIn         = "tcp://127.0.0.1:5550"
-	DefaultOut        = "tcp://127.0.0.1:5551"
-	DefaultMaxTopics  = 1024
-	DefaultQueueBytes = 64 << 20
+	DefaultIn             = "tcp://127.0.0.1:5550"
+	DefaultOut            = "tcp://127.0.0.1:5551"
+	DefaultMaxTopics      = 512
+	DefaultMaxConnections = 1024
+	DefaultQueueBytes     = 32 << 20
 )
 
 // messageBytes is how large a message is taken to be: between the lines of the text form, of which a burst must find room, and the
@@ -50,6 +51,10 @@ type Config struct {
 	// MaxTopics is how many distinct topics are relayed to the publishers at a time; 0 means DefaultMaxTopics. Topics
 	// too many are counted as refused; as many again wait for room.
 	MaxTopics int
+	// MaxConnections is how many connections each side serves at a time; 0 means DefaultMaxConnections. It is less where the limit on open
+	// files is low: a quarter of what the process may still open when the forwarder starts. Connections too many are closed, those
+	// that have not finished the handshake before all others, and counted as refused.
+	MaxConnections int
 	// QueueBytes is about how much may wait in memory for one subscriber, and from one publisher; 0 means
 	// DefaultQueueBytes, and no less than metric.MaxFrame will do. A subscriber whose queue is full loses messages, a
 	// publisher whose queue is full has to wait. Subscribers that wait for the same messages share their memory.
@@ -73,6 +78,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxTopics == 0 {
 		c.MaxTopics = DefaultMaxTopics
 	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = DefaultMaxConnections
+	}
 	if c.QueueBytes == 0 {
 		c.QueueBytes = DefaultQueueBytes
 	}
@@ -81,6 +89,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MaxTopics < 0 || c.MaxTopics > maxMaxTopics {
 		return c, fmt.Errorf("forwarder: Config.MaxTopics is %d: want 1 to %d, or 0 for %d", c.MaxTopics, maxMaxTopics, DefaultMaxTopics)
+	}
+	if c.MaxConnections < 0 {
+		return c, fmt.Errorf("forwarder: Config.MaxConnections is %d: want at least 1, or 0 for %d", c.MaxConnections, DefaultMaxConnections)
 	}
 	listed := c.Allow != "" || c.AllowIn != "" && c.AllowOut != ""
 	if !c.Key.IsZero() && !listed {

@@ -13,18 +13,18 @@ func TestTheZeroConfigMeansTheDefaults(t *testing.T) {
 	if c.Logger == nil {
 		t.Error("no logger")
 	}
-	if got := c.queueLen(); got != 8192 {
-		t.Errorf("a queue of %d messages, want 8192", got)
+	if got := c.queueLen(); got != 4096 {
+		t.Errorf("a queue of %d messages, want 4096", got)
 	}
 	c.Logger = nil
-	if want := (Config{In: "tcp://127.0.0.1:5550", Out: "tcp://127.0.0.1:5551", MaxTopics: 1024, QueueBytes: 64 << 20}); c != want {
+	if want := (Config{In: "tcp://127.0.0.1:5550", Out: "tcp://127.0.0.1:5551", MaxTopics: 512, MaxConnections: 1024, QueueBytes: 32 << 20}); c != want {
 		t.Errorf("got %+v, want %+v", c, want)
 	}
 }
 
 func TestAnErrorOfConfigNamesTheField(t *testing.T) {
 	for field, c := range map[string]Config{
-		"MaxTopics":  {MaxTopics: -1},
+		"MaxTopics": {MaxTopics: -1}, "MaxConnections": {MaxConnections: -1},
 		"QueueBytes": {QueueBytes: 1000},
 	} {
 		if _, err := c.withDefaults(); err == nil || !strings.Contains(err.Error(), "Config."+field) {

@@ -148,6 +148,9 @@ func (f *Forwarder) told() (end bool, err error) {
 		return false, fmt.Errorf("reading a pipe: %w", err)
 	}
 	s := []*side{f.in, f.out}[number[0]]
+	f.gate.end()
+	defer f.gate.start()
+	defer f.gate.forget(s)
 	if err := s.expel(); err != nil {
 		return false, fmt.Errorf("listening at %s again, after a key was taken off the list: %w", s.bound, err)
 	}

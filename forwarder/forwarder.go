@@ -3,6 +3,7 @@
 package forwarder
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,6 +30,7 @@ type Forwarder struct {
 	relay    *relay
 	pump     *pump
 	refusals *refusals
+	gate     *gate
 	locks    locks
 }
 
@@ -73,6 +75,7 @@ func Start(cfg Config) (*Forwarder, error) {
 	f.inAddr, f.outAddr = f.in.bound, f.out.bound
 	f.log.Info("forwarder: listening", "in", f.inAddr, "out", f.outAddr)
 	f.watch()
+	f.gate.start()
 	go f.run()
 	return f, nil
 }
@@ -89,13 +92,18 @@ func (f *Forwarder) open(cfg Config) error {
 		func() error { return f.out.open(zmq.XPUB, maxRequest) },
 		func() error { return checkVersion(zmq.Version()) },
 		func() error { return f.in.open(zmq.XSUB, maxMessage) },
-		func() error { return f.in.socket.SetRcvhwm(cfg.queueLen()) },
+		// Without these marks libzmq never stops reading; pump and gate see to it that not too much waits.
+		func() error { return cmp.Or(f.in.socket.SetRcvhwm(0), f.out.socket.SetRcvhwm(0)) },
 		func() error { return f.out.socket.SetSndhwm(cfg.queueLen()) },
+		// Subscribers have little to say. What waits of it in the kernel is out of the gate's reach.
+		func() error { return f.out.socket.SetRcvbuf(requestBuffer) },
 		// What does not fit the queue of subscriptions for a publisher, libzmq would drop.
 		func() error { return f.in.socket.SetSndhwm(4 * cfg.MaxTopics) },
 		func() error { return f.lock(cfg) },
 		f.relay.open,
-		func() (err error) { f.pump, err = newPump(f.in, f.out, r.Fd()); return err },
+		func() (err error) { f.pump, err = newPump(f.in, f.out, r.Fd(), cfg.QueueBytes*3/2); return err },
+		func() (err error) { f.gate, err = newGate(cfg.limits(), f.in, f.out, f.pump, f.refusals); return err },
+		func() error { f.relay.gate = f.gate; return nil },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -138,6 +146,7 @@ func (f *Forwarder) loop() error {
 		if why&refused != 0 {
 			f.refusals.raise(RefusedMultipart, f.pump.traffic.multipart.Load(), "")
 			f.refusals.raise(RefusedLarge, f.pump.traffic.large.Load(), "")
+			f.refusals.raise(RefusedCrowded, f.pump.traffic.crowded.Load(), "")
 		}
 		if why&stop != 0 {
 			if end, err := f.told(); end || err != nil {
@@ -147,12 +156,6 @@ func (f *Forwarder) loop() error {
 		if why&requests != 0 {
 			err = f.relay.turn()
 		}
-		if err == nil && why&inEvents != 0 {
-			err = f.in.drain()
-		}
-		if err == nil && why&outEvents != 0 {
-			err = f.out.drain()
-		}
 		if err != nil {
 			return err
 		}
@@ -161,9 +164,15 @@ func (f *Forwarder) loop() error {
 
 // release closes what open made, the publishers' side first: they keep what they have when nobody takes it.
 func (f *Forwarder) release() {
+	if f.gate != nil {
+		f.gate.close()
+	}
 	f.relay.close()
 	f.in.close()
 	f.out.close()
+	if f.pump != nil {
+		f.pump.close()
+	}
 	f.locks.close()
 	if f.stopped != nil {
 		f.stop()

@@ -5,6 +5,7 @@ package forwarder
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	zmq "github.com/pebbe/zmq4"
@@ -27,6 +28,8 @@ type relay struct {
 	nobodys  string      // the frame before this one, if it came from no peer
 	topics   *topics
 	refusals *refusals
+	gate     *gate
+	from     int          // the descriptor of the connection that the frame came on; -1: unknown
 	relayed  atomic.Int64 // len of topics; the owner writes it, Stats reads it
 }
 
@@ -61,12 +64,15 @@ func (r *relay) close() {
 func (r *relay) turn() error {
 	for range requestsPerTurn {
 		// Socket-Type comes with what a peer sends, but not with what libzmq says by itself, nor from within the process.
-		frame, from, err := r.out.socket.RecvBytesWithMetadata(zmq.DONTWAIT, "Socket-Type")
+		frame, from, err := r.out.socket.RecvBytesWithMetadata(zmq.DONTWAIT, "Socket-Type", "__fd")
 		if isAgain(err) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("reading subscriptions: %w", err)
+		}
+		if r.from, err = strconv.Atoi(from["__fd"]); err != nil {
+			r.from = -1
 		}
 		if err := r.answer(string(frame), from["Socket-Type"] != ""); err != nil {
 			return fmt.Errorf("relaying subscriptions: %w", err)
@@ -87,18 +93,24 @@ func (r *relay) answer(frame string, fromPeer bool) error {
 	if topic, ok := strings.CutPrefix(frame, withdrawal); ok {
 		return r.withdraw(topic, !fromPeer && before == subscription+topic)
 	}
-	r.refusals.add(RefusedRequest, "")
+	r.refuse(RefusedRequest, "")
 	return nil
+}
+
+// refuse counts what libzmq keeps all the same, and tells the gate.
+func (r *relay) refuse(why Refusal, topic string) {
+	r.refusals.add(why, topic)
+	r.gate.strike(r.from)
 }
 
 func (r *relay) subscribe(topic string) error {
 	if why, ok := checkTopic(topic); !ok {
-		r.refusals.add(why, topic)
+		r.refuse(why, topic)
 		return nil
 	}
 	news, full := r.topics.add(topic)
 	if full {
-		r.refusals.add(RefusedTooMany, topic)
+		r.refuse(RefusedTooMany, topic)
 	}
 	if !news {
 		return nil

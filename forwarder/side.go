@@ -16,16 +16,15 @@ import (
 )
 
 const (
-	// maxMessage is the largest that libzmq takes from a publisher: whoever sends more loses the connection. What is larger than
-	// metric.MaxFrame is taken, counted and dropped.
-	maxMessage = 8 << 20
 	maxRequest = 256 // a subscriber's whole request, or what it says of itself in the handshake
 
-	backlog           = 256
+	backlog           = 1024
 	linger            = 250 * time.Millisecond
 	handshakeTimeout  = 2 * time.Second
 	heartbeatInterval = time.Second
 	heartbeatTimeout  = 3 * time.Second
+
+	requestBuffer = 4 << 10 // bytes
 
 	unbindTimeout = 500 * time.Millisecond
 	eventsPerTurn = 256
@@ -34,13 +33,14 @@ const (
 // serial makes the names of in-process endpoints unique in the process.
 var serial atomic.Uint64
 
-// side is one of the two bound sockets, with the monitor that hears its connections come and go. One goroutine owns it.
+// side is one of the two bound sockets, with the monitor that hears its connections come and go. One goroutine owns the socket, the
+// gate's owns the monitor while it runs.
 type side struct {
 	socket  *zmq.Socket
 	monitor *zmq.Socket // a PAIR
 	bound   string
 	guard   *guard       // nil without keys
-	peers   atomic.Int64 // connections now; the owner writes it, Stats reads it
+	peers   atomic.Int64 // connections now; the owner of the monitor writes it, Stats reads it
 }
 
 // open makes the socket and its monitor, with the options that both sides have. A larger frame than maxFrame costs a peer
@@ -97,18 +97,6 @@ func advice(err error) string {
 		return "; raise the limit on open files"
 	}
 	return "; choose another endpoint"
-}
-
-// drain takes in what the monitor says, as much of it as one turn of the loop should take.
-func (s *side) drain() error {
-	for range eventsPerTurn {
-		event, ok, err := monitor.Next(s.monitor)
-		if !ok {
-			return err
-		}
-		s.hear(event)
-	}
-	return nil
 }
 
 func (s *side) hear(event zmq.Event) {

@@ -23,19 +23,25 @@ type Refusal uint8
 
 // The reasons.
 const (
-	RefusedMultipart Refusal = iota // a publisher's message of more than one frame; counted once, dropped whole
-	RefusedRequest                  // a subscriber's frame that neither subscribes nor withdraws
-	RefusedLong                     // a topic longer than MaxTopicLen
-	RefusedMalformed                // a topic that is not UTF-8 or holds control characters
-	RefusedTooMany                  // a topic too many; see Config.MaxTopics
-	RefusedUnheld                   // a withdrawal of a topic that is not relayed; every refused topic ends so
-	RefusedLarge                    // a publisher's message larger than metric.MaxFrame
-	RefusedKey                      // a connection of somebody without a key, with one that is not on the list, or who takes this forwarder for another
+	RefusedMultipart   Refusal = iota // a publisher's message of more than one frame; counted once, dropped whole
+	RefusedRequest                    // a subscriber's frame that neither subscribes nor withdraws
+	RefusedLong                       // a topic longer than MaxTopicLen
+	RefusedMalformed                  // a topic that is not UTF-8 or holds control characters
+	RefusedTooMany                    // a topic too many; see Config.MaxTopics
+	RefusedUnheld                     // a withdrawal of a topic that is not relayed; every refused topic ends so
+	RefusedLarge                      // a publisher's message larger than metric.MaxFrame
+	RefusedKey                        // a connection of somebody without a key, with one that is not on the list, or who takes this forwarder for another
+	RefusedConnections                // a connection too many: closed; see Config.MaxConnections
+	RefusedFlood                      // a subscriber that sent more than subscribers need: its connection was closed
+	RefusedEndless                    // a publisher that began a message and went on too long: its connection was closed
+	RefusedSlow                       // a subscriber for which too much waited: its connection was closed; see Config.QueueBytes
+	RefusedCrowded                    // a message for which there was no room; see Config.QueueBytes
 
-	Refusals = int(RefusedKey) + 1 // how many reasons there are
+	Refusals = int(RefusedCrowded) + 1 // how many reasons there are
 )
 
-var refusalNames = [Refusals]string{"multipart", "request", "long", "malformed", "too many", "unheld", "large", "key"}
+var refusalNames = [Refusals]string{"multipart", "request", "long", "malformed", "too many", "unheld", "large", "key",
+	"connections", "flood", "endless", "slow", "crowded"}
 
 // String returns the reason's name, one or two lower-case words.
 func (r Refusal) String() string {
@@ -52,4 +58,9 @@ type traffic struct {
 	bytes     atomic.Uint64
 	multipart atomic.Uint64
 	large     atomic.Uint64
+	crowded   atomic.Uint64
+	frames    atomic.Uint64 // received from publishers
+	taken     atomic.Uint64 // bytes in those
+	nameless  atomic.Uint64 // about how many bytes came from peers that libzmq does not name
+	emptied   atomic.Uint64 // how often there was nothing more to receive
 }

@@ -1,0 +1,191 @@
+//go:build cgo
+
+package forwarder
+
+/*
+#cgo pkg-config: libzmq
+#include <errno.h>
+#include <zmq.h>
+
+enum { GATE_IN = 1 << 0, GATE_OUT = 1 << 1, GATE_STOP = 1 << 2, GATE_ACTIVITY = 1 << 3 };
+
+// Waits for what is said by the monitors, or on two descriptors, the second of which may be -1. Returns 0 after the timeout, and when it fails.
+static int gate_wait(void *in_events, void *out_events, int stop, int activity, long timeout) {
+	zmq_pollitem_t items[] = {
+		{in_events, 0, ZMQ_POLLIN, 0},
+		{out_events, 0, ZMQ_POLLIN, 0},
+		{NULL, stop, ZMQ_POLLIN, 0},
+		{NULL, activity, ZMQ_POLLIN, 0},
+	};
+	if (zmq_poll(items, activity < 0 ? 3 : 4, timeout) < 0)
+		return errno == EINTR ? 0 : GATE_STOP;
+	int why = 0;
+	for (int i = 0; i < 4; i++)
+		why |= items[i].revents ? 1 << i : 0;
+	return why;
+}
+*/
+import "C"
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	zmq "github.com/pebbe/zmq4"
+)
+
+// lookInterval is the least time between two looks at connections on which something came, and so about how long one can misbehave.
+const lookInterval = 5 * time.Millisecond
+
+// gate watches the connections of both sides, and cuts those that take more than their share. libzmq accepts and reads whatever comes, in
+// threads of its own, so the gate learns of connections from the monitors, and what came on them from the kernel, which
+// knows it before libzmq does. It takes no part in moving messages.
+//
+// The goroutine that start starts owns it and the monitors until end returns.
+type gate struct {
+	limits   limits
+	sides    [2]*side
+	pump     *pump
+	refusals *refusals
+	log      *slog.Logger
+	kernel   *kernel
+
+	conns [2]*conns // of In and Out
+
+	emptied uint64 // the pump's count of when nothing waited for it, at the last look that saw it changed
+	taken   uint64 // the pump's count of bytes then
+	came    uint64 // bytes that libzmq has read from publishers since
+	doubted bool   // whether all were looked at since, to be sure of that
+
+	mu      sync.Mutex
+	strikes map[int]int // refused topics by descriptor, since the last look; relay adds to them
+
+	stopped, stop *os.File      // a pipe: a byte in it ends the goroutine
+	ended         chan struct{} // closed when it has ended; nil while there is none
+}
+
+// The sides.
+const (
+	in  = 0
+	out = 1
+)
+
+func newGate(l limits, inSide, outSide *side, p *pump, r *refusals) (*gate, error) {
+	g := &gate{limits: l, sides: [2]*side{inSide, outSide}, pump: p, refusals: r, strikes: make(map[int]int)}
+	g.conns = [2]*conns{newConns(), newConns()}
+	var err error
+	if g.kernel, err = newKernel(); err != nil {
+		return nil, err
+	}
+	if g.stopped, g.stop, err = os.Pipe(); err != nil {
+		g.kernel.close()
+		return nil, fmt.Errorf("making a pipe: %w; raise the limit on open files", err)
+	}
+	return g, nil
+}
+
+// start makes a goroutine watch.
+func (g *gate) start() {
+	g.ended = make(chan struct{})
+	go g.run()
+}
+
+// end waits until the goroutine has ended. The monitors are the caller's then, who may start it again.
+func (g *gate) end() {
+	if g.ended == nil {
+		return
+	}
+	g.stop.Write([]byte{0})
+	<-g.ended
+	g.ended = nil
+	g.stopped.Read(make([]byte, 1))
+}
+
+// close ends the goroutine for good.
+func (g *gate) close() {
+	g.end()
+	g.kernel.close()
+	g.stop.Close()
+	g.stopped.Close()
+}
+
+// forget is for after libzmq has closed all connections of a side.
+func (g *gate) forget(s *side) {
+	for i := range g.sides {
+		if g.sides[i] == s {
+			g.conns[i] = newConns()
+		}
+	}
+}
+
+func (g *gate) run() {
+	defer close(g.ended)
+	inEvents, err1 := rawSocket(g.sides[in].monitor)
+	outEvents, err2 := rawSocket(g.sides[out].monitor)
+	if err1 != nil || err2 != nil {
+		return // the sockets are closed, as when the context was terminated
+	}
+	stop := C.int(g.stopped.Fd())
+	resting := false // a look was taken just now
+	for {
+		activity, timeout := C.int(g.kernel.activity), C.long(-1)
+		if resting {
+			activity, timeout = -1, C.long(lookInterval/time.Millisecond)
+		}
+		why := C.gate_wait(inEvents, outEvents, stop, activity, timeout)
+		if why&C.GATE_STOP != 0 {
+			return
+		}
+		now := time.Now()
+		if why&C.GATE_IN != 0 {
+			g.listen(in, now)
+		}
+		if why&C.GATE_OUT != 0 {
+			g.listen(out, now)
+		}
+		if why&C.GATE_ACTIVITY != 0 || why == 0 {
+			resting = g.look(now)
+		}
+	}
+}
+
+// listen takes in what a monitor says.
+func (g *gate) listen(i int, now time.Time) {
+	s, c := g.sides[i], g.conns[i]
+	for range eventsPerTurn {
+		event, _, fd, err := s.monitor.RecvEvent(zmq.DONTWAIT)
+		if err != nil {
+			return
+		}
+		s.hear(event)
+		switch event {
+		case zmq.EVENT_ACCEPTED:
+			if accepted := c.accept(fd, s.bound, now); accepted != nil {
+				accepted.others = g.pump.traffic.nameless.Load()
+				g.kernel.watch(fd)
+			}
+			if surplus := c.surplus(g.limits, now); surplus != nil {
+				g.cut(i, surplus, RefusedConnections)
+			}
+		case zmq.EVENT_DISCONNECTED:
+			c.remove(fd)
+		}
+	}
+}
+
+// cut ends a connection that is at fault.
+func (g *gate) cut(i int, c *conn, why Refusal) {
+	g.kernel.cut(c.fd, c.id)
+	g.conns[i].remove(c.fd)
+	g.refusals.add(why, c.address)
+}
+
+// strike notes a refused topic of a subscriber. Any goroutine may call it.
+func (g *gate) strike(fd int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.strikes[fd]++
+}

@@ -1,0 +1,148 @@
+//go:build cgo
+
+package forwarder
+
+/*
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
+
+// What the kernel knows of a connection.
+struct flow { uint64_t received, acked; uint32_t unread, unsent; };
+
+static int flow_of(int fd, struct flow *f) {
+	struct tcp_info info;
+	socklen_t size = sizeof info;
+	int unread = 0;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0 || size < sizeof info - sizeof(uint64_t) || ioctl(fd, FIONREAD, &unread) < 0)
+		return -1;
+	f->received = info.tcpi_bytes_received;
+	f->acked = info.tcpi_bytes_acked;
+	f->unsent = info.tcpi_notsent_bytes;
+	f->unread = unread;
+	return 0;
+}
+
+static int cookie_of(int fd, uint64_t *cookie) {
+	socklen_t size = sizeof *cookie;
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &size);
+}
+*/
+import "C"
+
+import (
+	"fmt"
+	"syscall"
+)
+
+// kernel is what the gate asks of the operating system. libzmq tells the descriptors of its connections but may close them at any time,
+// and then the number may stand for another file of this process. So whatever changes something is done to a duplicate, after a look at
+// its cookie, which the kernel never gives twice.
+type kernel struct {
+	activity int // an epoll, edge-triggered: readable when bytes came on a connection that is watched
+	spare    int // a descriptor kept for duplicates, so that there is one even when the process may open no more files
+	nothing  int // what stands there else
+}
+
+// identity tells a socket from all that ever had its descriptor.
+type identity uint64
+
+func newKernel() (*kernel, error) {
+	k := &kernel{activity: -1, spare: -1, nothing: -1}
+	var err error
+	if k.activity, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err == nil {
+		k.nothing, err = syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	}
+	if err == nil {
+		k.spare, err = syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	}
+	if err != nil {
+		k.close()
+		return nil, fmt.Errorf("preparing to watch connections: %w; raise the limit on open files", err)
+	}
+	return k, nil
+}
+
+func (k *kernel) close() {
+	for _, fd := range []int{k.activity, k.spare, k.nothing} {
+		if fd >= 0 {
+			syscall.Close(fd)
+		}
+	}
+}
+
+func identify(fd int) (identity, bool) {
+	var cookie C.uint64_t
+	return identity(cookie), C.cookie_of(C.int(fd), &cookie) == 0 && cookie != 0
+}
+
+// watch makes activity tell of the connection, until it is closed.
+func (k *kernel) watch(fd int) {
+	const edge = 1 << 31 // EPOLLET, which package syscall has as a negative number
+	event := syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: int32(fd)}
+	syscall.EpollCtl(k.activity, syscall.EPOLL_CTL_ADD, fd, &event) // fails on one that is closed already
+}
+
+// active calls f for each watched connection on which bytes came since it was last called, but for those that libzmq has read since.
+func (k *kernel) active(f func(fd int)) {
+	var events [256]syscall.EpollEvent
+	for {
+		n, err := syscall.EpollWait(k.activity, events[:], 0)
+		for i := range max(n, 0) {
+			f(int(events[i].Fd))
+		}
+		if n < len(events) && err != syscall.EINTR {
+			return
+		}
+	}
+}
+
+// flow is what has passed on a TCP connection.
+type flow struct {
+	received uint64 // bytes that came
+	unread   uint64 // of these, what libzmq has not read
+	acked    uint64 // bytes that the peer's kernel has
+	unsent   uint64 // bytes for which it has no room
+}
+
+// flowOf reports false for what is no TCP connection. It may tell of another than the one that was meant.
+func flowOf(fd int) (flow, bool) {
+	var f C.struct_flow
+	if C.flow_of(C.int(fd), &f) < 0 {
+		return flow{}, false
+	}
+	return flow{received: uint64(f.received), unread: uint64(f.unread), acked: uint64(f.acked), unsent: uint64(f.unsent)}, true
+}
+
+// cut ends a connection. libzmq then closes it as one that the peer has ended.
+func (k *kernel) cut(fd int, id identity) {
+	if syscall.Dup3(fd, k.spare, syscall.O_CLOEXEC) != nil {
+		return // closed meanwhile
+	}
+	if now, ok := identify(k.spare); ok && now == id {
+		syscall.Shutdown(k.spare, syscall.SHUT_RDWR)
+	}
+	syscall.Dup3(k.nothing, k.spare, syscall.O_CLOEXEC)
+}
+
+// filesLeft returns how many files this process may still open.
+func filesLeft() int {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+		return 1 << 20
+	}
+	open := 0
+	for fd := range min(limit.Cur, 1<<16) { // a process with more open has a limit to match
+		var stat syscall.Stat_t
+		if syscall.Fstat(int(fd), &stat) == nil {
+			open++
+		}
+	}
+	return int(min(limit.Cur, 1<<20)) - open
+}

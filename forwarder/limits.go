@@ -1,0 +1,268 @@
+//go:build cgo
+
+package forwarder
+
+import (
+	"time"
+
+	"github.com/zibrato/zibrato/metric"
+)
+
+// limits are what connections may take.
+type limits struct {
+	connections int // of one side, besides those amid the handshake
+	unfinished  int // of one side, amid the handshake
+	handshake   int // bytes of a peer of which the handshake consists at least
+
+	requests      int // bytes of one subscriber, beyond what time forgives
+	requestsInAll int
+	strikes       int // refused topics of one subscriber
+	strikesInAll  int
+
+	incomplete int // bytes of a publisher of which no message came
+	queue      int // bytes that wait for subscribers
+}
+
+const (
+	maxUnfinished = 4096
+
+	// What a peer says before it is served takes so many bytes at least. With keys it is the part before the forwarder's answer: who
+	// gets that right knows the forwarder's key.
+	plainHandshake  = 64 + 26
+	secureHandshake = 64 + 202
+
+	// forgiven is how many bytes of a subscriber are forgiven per second: more than heartbeats take.
+	forgiven = 1 << 10
+
+	// heartbeats is how many bytes of a publisher are taken for heartbeats per second, and maxPardon at the most.
+	heartbeats = 128
+	maxPardon  = 4 << 20
+
+	// A request for the longest topic, with all that CURVE adds.
+	requestBytes = MaxTopicLen + 64
+
+	// perPublisher is what one is granted of incomplete messages when many have them: half a full batch.
+	perPublisher = 64 << 10
+
+	// stalledAfter is how long a subscriber may take nothing while memory is short.
+	stalledAfter = 20 * time.Millisecond
+)
+
+func (c Config) limits() limits {
+	requests := 8<<10 + c.MaxTopics*requestBytes
+	handshake := plainHandshake
+	if !c.Key.IsZero() {
+		handshake = secureHandshake
+	}
+	files := max(1, filesLeft()*3/16) // for each kind; the rest is for the process
+	return limits{
+		connections:   min(c.MaxConnections, files),
+		unfinished:    min(maxUnfinished, files),
+		handshake:     handshake,
+		requests:      requests,
+		requestsInAll: 2 * requests,
+		strikes:       c.MaxTopics,
+		strikesInAll:  2 * c.MaxTopics,
+		incomplete:    maxMessage + 128<<10,
+		queue:         c.QueueBytes,
+	}
+}
+
+// maxMessage is the largest that libzmq takes from a publisher: whoever sends more loses the connection. What is larger than
+// metric.MaxFrame is taken, counted and dropped.
+const maxMessage = metric.MaxFrame + 64<<10
+
+// look examines the connections on which something came, and memory. It reports whether another look is due even if nothing comes.
+func (g *gate) look(now time.Time) (again bool) {
+	emptied, taken := g.pump.traffic.emptied.Load(), g.pump.traffic.taken.Load() // before what is compared with it
+	any := false
+	g.kernel.active(func(fd int) {
+		any = true
+		f, ok := flowOf(fd)
+		for i, look := range [2]func(*conn, flow, time.Time){in: g.lookAtPublisher, out: g.lookAtSubscriber} {
+			c := g.conns[i].byFD[fd]
+			if c == nil {
+				continue
+			}
+			if !ok || f.received >= uint64(g.limits.handshake) {
+				g.conns[i].finish(c)
+			}
+			if surplus := g.conns[i].surplus(g.limits, now); surplus != nil {
+				g.cut(i, surplus, RefusedConnections)
+			}
+			if ok && g.conns[i].byFD[fd] == c {
+				look(c, f, now)
+			}
+		}
+	})
+	g.lookAtBacklog(emptied, taken, now)
+	g.lookAtRequests(now)
+	suspicion := g.lookAtMessages()
+	crowd := g.lookAtQueues(now)
+	return any || suspicion || crowd
+}
+
+func (g *gate) lookAtSubscriber(c *conn, f flow, now time.Time) {
+	c.forgive(now)
+	c.level += int(f.received - c.received)
+	c.received = f.received
+	if c.level > g.limits.requests {
+		g.cut(out, c, RefusedFlood)
+	}
+}
+
+func (c *conn) forgive(now time.Time) {
+	c.level = max(0, c.level-int(now.Sub(c.looked)*forgiven/time.Second))
+	c.looked = now
+}
+
+// lookAtRequests cuts the subscribers whose topics are refused too often, and while there is too much of all together, those that sent most.
+func (g *gate) lookAtRequests(now time.Time) {
+	g.mu.Lock()
+	for fd, n := range g.strikes {
+		if c := g.conns[out].byFD[fd]; c != nil {
+			c.strikes += n
+		}
+	}
+	clear(g.strikes)
+	g.mu.Unlock()
+	for {
+		var bytes, strikes int
+		var loudest, worst *conn
+		for _, c := range g.conns[out].byFD {
+			bytes += c.level
+			strikes += c.strikes
+			if loudest == nil || c.level > loudest.level {
+				loudest = c
+			}
+			if worst == nil || c.strikes > worst.strikes {
+				worst = c
+			}
+		}
+		switch {
+		case worst != nil && (worst.strikes > g.limits.strikes || strikes > g.limits.strikesInAll):
+			g.cut(out, worst, RefusedFlood)
+		case bytes > g.limits.requestsInAll:
+			before := loudest.level
+			if loudest.forgive(now); loudest.level < before {
+				continue // the sum was too old
+			}
+			g.cut(out, loudest, RefusedFlood)
+		default:
+			return
+		}
+	}
+}
+
+func (g *gate) lookAtPublisher(c *conn, f flow, now time.Time) {
+	read := max(c.received, f.received-min(f.received, f.unread))
+	g.came += read - c.received
+	c.received = read
+	if g.pump.moved(c.fd) {
+		g.move(c)
+	}
+	c.pardon += int(now.Sub(c.looked) * heartbeats / time.Second)
+	c.looked = now
+}
+
+// lookAtBacklog has the pump drop what comes, until it has caught up, when too much waits for it. The kernel does not tell of bytes that
+// libzmq reads at once, so what seems to have come since may be older, and is believed only after all have been looked at anew.
+func (g *gate) lookAtBacklog(emptied, taken uint64, now time.Time) {
+	if emptied != g.emptied {
+		g.emptied, g.taken, g.came, g.doubted = emptied, taken, 0, false
+	}
+	if g.came <= taken-g.taken+uint64(g.limits.queue/2) {
+		return
+	}
+	if g.doubted {
+		g.pump.shed()
+		return
+	}
+	for _, c := range g.conns[in].byFD {
+		if f, ok := flowOf(c.fd); ok {
+			g.lookAtPublisher(c, f, now)
+		}
+	}
+	g.taken, g.came, g.doubted = taken, 0, true
+}
+
+// lookAtMessages cuts the publishers that begin messages and never end them, of which libzmq says nothing and keeps every frame. Whoever has
+// sent much, and nothing of which came through, is suspected; if nothing comes through after the pump has had time to
+// take all that is complete, it is cut. It reports whether there is a suspicion.
+func (g *gate) lookAtMessages() (suspicion bool) {
+	conns := g.conns[in].byFD
+	sum := 0
+	var largest *conn
+	for _, c := range conns {
+		sum += g.held(c)
+		if largest == nil || g.held(c) > g.held(largest) {
+			largest = c
+		}
+	}
+	crowd := sum > g.limits.incomplete+len(conns)*perPublisher
+	emptied, frames := g.pump.traffic.emptied.Load(), g.pump.traffic.frames.Load()
+	for _, c := range conns {
+		switch {
+		case g.held(c) <= g.limits.incomplete && (!crowd || c != largest):
+			c.suspect = false
+		case !c.suspect:
+			c.suspect, c.emptied, c.frames = true, emptied, frames
+		case g.pump.moved(c.fd):
+			g.move(c)
+		case emptied >= c.emptied+2 || frames >= c.frames+uint64(4*burst+2*len(conns)):
+			g.cut(in, c, RefusedEndless)
+		}
+		suspicion = suspicion || c.suspect
+	}
+	g.pump.attend(suspicion)
+	return suspicion
+}
+
+// move notes that a frame of a publisher came through.
+func (g *gate) move(c *conn) {
+	c.mark, c.pardon, c.others, c.suspect = c.received, 0, g.pump.traffic.nameless.Load(), false
+}
+
+// held is how much libzmq has of a publisher since a frame of it last came through, less what heartbeats take, and what may have been its.
+func (g *gate) held(c *conn) int {
+	return max(0, int(c.received-c.mark)-min(c.pardon, maxPardon)-int(g.pump.traffic.nameless.Load()-c.others))
+}
+
+// lookAtQueues cuts the subscribers for which so much waits that there is no room for what others want: those that take nothing, and
+// else, if it is not all of them that are slow, the slowest. It reports whether memory is short.
+func (g *gate) lookAtQueues(now time.Time) (short bool) {
+	conns := g.conns[out].byFD
+	if g.pump.waiting() <= g.limits.queue {
+		return false
+	}
+	var slowest *conn
+	var least, most uint64
+	keepUp := 0
+	for _, c := range conns {
+		f, ok := flowOf(c.fd)
+		if !ok {
+			continue
+		}
+		took := f.acked - c.acked
+		switch {
+		case f.unsent == 0:
+			c.behind = time.Time{}
+			keepUp++
+		case c.behind.IsZero() || now.Sub(c.behind) > 10*stalledAfter: // not seen, or not lately
+			c.behind, c.acked = now, f.acked
+		case now.Sub(c.behind) < stalledAfter:
+		case took == 0:
+			g.cut(out, c, RefusedSlow)
+		default:
+			if slowest == nil || took < least {
+				slowest, least = c, took
+			}
+			most = max(most, took)
+			c.behind, c.acked = now, f.acked
+		}
+	}
+	if slowest != nil && (keepUp > 0 || least < most/2) {
+		g.cut(out, slowest, RefusedSlow)
+	}
+	return true
+}
