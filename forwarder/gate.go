@@ -7,20 +7,21 @@ package forwarder
 #include <errno.h>
 #include <zmq.h>
 
-enum { GATE_IN = 1 << 0, GATE_OUT = 1 << 1, GATE_STOP = 1 << 2, GATE_ACTIVITY = 1 << 3 };
+enum { GATE_IN = 1 << 0, GATE_OUT = 1 << 1, GATE_STOP = 1 << 2, GATE_REQUESTS = 1 << 3, GATE_MESSAGES = 1 << 4 };
 
-// Waits for what is said by the monitors, or on two descriptors, the second of which may be -1. Returns 0 after the timeout, and when it fails.
-static int gate_wait(void *in_events, void *out_events, int stop, int activity, long timeout) {
+// Waits for what is said by the monitors, or on descriptors, of which negative ones are passed over. Returns 0 after the timeout.
+static int gate_wait(void *in_events, void *out_events, int stop, int requests, int messages, long timeout) {
 	zmq_pollitem_t items[] = {
 		{in_events, 0, ZMQ_POLLIN, 0},
 		{out_events, 0, ZMQ_POLLIN, 0},
 		{NULL, stop, ZMQ_POLLIN, 0},
-		{NULL, activity, ZMQ_POLLIN, 0},
+		{NULL, requests, ZMQ_POLLIN, 0},
+		{NULL, messages, ZMQ_POLLIN, 0},
 	};
-	if (zmq_poll(items, activity < 0 ? 3 : 4, timeout) < 0)
+	if (zmq_poll(items, requests < 0 ? 3 : messages < 0 ? 4 : 5, timeout) < 0)
 		return errno == EINTR ? 0 : GATE_STOP;
 	int why = 0;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		why |= items[i].revents ? 1 << i : 0;
 	return why;
 }
@@ -37,7 +38,8 @@ import (
 	zmq "github.com/pebbe/zmq4"
 )
 
-// lookInterval is the least time between two looks at connections on which something came, and so about how long one can misbehave.
+// lookInterval is the least time between two looks at the publishers, and so about how long one can misbehave. Subscribers, who send next
+// to nothing, are looked at as soon as they do.
 const lookInterval = 5 * time.Millisecond
 
 // gate watches the connections of both sides, and cuts those that take more than their share. libzmq accepts and reads whatever comes, in
@@ -53,7 +55,8 @@ type gate struct {
 	log      *slog.Logger
 	kernel   *kernel
 
-	conns [2]*conns // of In and Out
+	conns   [2]*conns // of In and Out
+	sources *sources  // of subscribers
 
 	emptied uint64 // the pump's count of when nothing waited for it, at the last look that saw it changed
 	taken   uint64 // the pump's count of bytes then
@@ -75,7 +78,7 @@ const (
 
 func newGate(l limits, inSide, outSide *side, p *pump, r *refusals) (*gate, error) {
 	g := &gate{limits: l, sides: [2]*side{inSide, outSide}, pump: p, refusals: r, strikes: make(map[int]int)}
-	g.conns = [2]*conns{newConns(), newConns()}
+	g.conns, g.sources = [2]*conns{newConns(), newConns()}, newSources(l.requestsInAll)
 	var err error
 	if g.kernel, err = newKernel(); err != nil {
 		return nil, err
@@ -129,13 +132,14 @@ func (g *gate) run() {
 		return // the sockets are closed, as when the context was terminated
 	}
 	stop := C.int(g.stopped.Fd())
-	resting := false // a look was taken just now
+	requests := C.int(g.kernel.activity[out])
+	var rest time.Time // when the next look at the publishers is due; zero: when something comes
 	for {
-		activity, timeout := C.int(g.kernel.activity), C.long(-1)
-		if resting {
-			activity, timeout = -1, C.long(lookInterval/time.Millisecond)
+		messages, timeout := C.int(g.kernel.activity[in]), C.long(-1)
+		if !rest.IsZero() {
+			messages, timeout = -1, C.long(max(0, time.Until(rest)+time.Millisecond-1)/time.Millisecond)
 		}
-		why := C.gate_wait(inEvents, outEvents, stop, activity, timeout)
+		why := C.gate_wait(inEvents, outEvents, stop, requests, messages, timeout)
 		if why&C.GATE_STOP != 0 {
 			return
 		}
@@ -146,8 +150,14 @@ func (g *gate) run() {
 		if why&C.GATE_OUT != 0 {
 			g.listen(out, now)
 		}
-		if why&C.GATE_ACTIVITY != 0 || why == 0 {
-			resting = g.look(now)
+		if why&C.GATE_REQUESTS != 0 {
+			g.lookAtSubscribers(now)
+		}
+		if why&C.GATE_MESSAGES != 0 || !rest.IsZero() && !now.Before(rest) {
+			rest = time.Time{}
+			if g.lookAtPublishers(now) {
+				rest = now.Add(lookInterval)
+			}
 		}
 	}
 }
@@ -163,10 +173,7 @@ func (g *gate) listen(i int, now time.Time) {
 		s.hear(event)
 		switch event {
 		case zmq.EVENT_ACCEPTED:
-			if accepted := c.accept(fd, s.bound, now); accepted != nil {
-				accepted.others = g.pump.traffic.nameless.Load()
-				g.kernel.watch(fd)
-			}
+			g.accept(i, fd, now)
 			if surplus := c.surplus(g.limits, now); surplus != nil {
 				g.cut(i, surplus, RefusedConnections)
 			}
@@ -174,6 +181,19 @@ func (g *gate) listen(i int, now time.Time) {
 			c.remove(fd)
 		}
 	}
+}
+
+func (g *gate) accept(i, fd int, now time.Time) {
+	c := g.conns[i].accept(fd, g.sides[i].bound, now)
+	if c == nil {
+		return
+	}
+	if i == out && !g.sources.admit(c.address, now) {
+		g.cut(i, c, RefusedConnections)
+		return
+	}
+	c.others = g.pump.traffic.nameless.Load()
+	g.kernel.watch(i, fd)
 }
 
 // cut ends a connection that is at fault.

@@ -29,6 +29,13 @@ static int flow_of(int fd, struct flow *f) {
 	return 0;
 }
 
+// Resets a TCP connection and throws away what was not read; others are shut down.
+static void reset(int fd) {
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	if (connect(fd, &none, sizeof none) < 0)
+		shutdown(fd, SHUT_RDWR);
+}
+
 static int cookie_of(int fd, uint64_t *cookie) {
 	socklen_t size = sizeof *cookie;
 	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &size);
@@ -37,6 +44,7 @@ static int cookie_of(int fd, uint64_t *cookie) {
 import "C"
 
 import (
+	"cmp"
 	"fmt"
 	"syscall"
 )
@@ -45,24 +53,22 @@ import (
 // and then the number may stand for another file of this process. So whatever changes something is done to a duplicate, after a look at
 // its cookie, which the kernel never gives twice.
 type kernel struct {
-	activity int // an epoll, edge-triggered: readable when bytes came on a connection that is watched
-	spare    int // a descriptor kept for duplicates, so that there is one even when the process may open no more files
-	nothing  int // what stands there else
+	activity [2]int // an epoll per side, edge-triggered: readable when bytes came on a connection that is watched
+	spare    int    // a descriptor kept for duplicates, so that there is one even when the process may open no more files
+	nothing  int    // what stands there else
 }
 
 // identity tells a socket from all that ever had its descriptor.
 type identity uint64
 
 func newKernel() (*kernel, error) {
-	k := &kernel{activity: -1, spare: -1, nothing: -1}
-	var err error
-	if k.activity, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err == nil {
-		k.nothing, err = syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	}
-	if err == nil {
-		k.spare, err = syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	}
-	if err != nil {
+	k := &kernel{activity: [2]int{-1, -1}, spare: -1, nothing: -1}
+	var err [4]error
+	k.activity[in], err[0] = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	k.activity[out], err[1] = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	k.nothing, err[2] = syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	k.spare, err[3] = syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err := cmp.Or(err[:]...); err != nil {
 		k.close()
 		return nil, fmt.Errorf("preparing to watch connections: %w; raise the limit on open files", err)
 	}
@@ -70,7 +76,7 @@ func newKernel() (*kernel, error) {
 }
 
 func (k *kernel) close() {
-	for _, fd := range []int{k.activity, k.spare, k.nothing} {
+	for _, fd := range []int{k.activity[in], k.activity[out], k.spare, k.nothing} {
 		if fd >= 0 {
 			syscall.Close(fd)
 		}
@@ -82,18 +88,20 @@ func identify(fd int) (identity, bool) {
 	return identity(cookie), C.cookie_of(C.int(fd), &cookie) == 0 && cookie != 0
 }
 
-// watch makes activity tell of the connection, until it is closed.
-func (k *kernel) watch(fd int) {
+// watch makes the activity of a side tell of the connection, until it is closed.
+func (k *kernel) watch(side, fd int) {
 	const edge = 1 << 31 // EPOLLET, which package syscall has as a negative number
-	event := syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: int32(fd)}
-	syscall.EpollCtl(k.activity, syscall.EPOLL_CTL_ADD, fd, &event) // fails on one that is closed already
+	// The kernel passes over what came and is read already, unless there is something else to tell: as a rule, that one may write.
+	event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLOUT | edge, Fd: int32(fd)}
+	syscall.EpollCtl(k.activity[side], syscall.EPOLL_CTL_ADD, fd, &event) // fails on one that is closed already
 }
 
-// active calls f for each watched connection on which bytes came since it was last called, but for those that libzmq has read since.
-func (k *kernel) active(f func(fd int)) {
+// active calls f for each watched connection of a side on which bytes came since it was last called. One that is full the other way, and has been
+// read meanwhile, may be missing.
+func (k *kernel) active(side int, f func(fd int)) {
 	var events [256]syscall.EpollEvent
 	for {
-		n, err := syscall.EpollWait(k.activity, events[:], 0)
+		n, err := syscall.EpollWait(k.activity[side], events[:], 0)
 		for i := range max(n, 0) {
 			f(int(events[i].Fd))
 		}
@@ -120,13 +128,13 @@ func flowOf(fd int) (flow, bool) {
 	return flow{received: uint64(f.received), unread: uint64(f.unread), acked: uint64(f.acked), unsent: uint64(f.unsent)}, true
 }
 
-// cut ends a connection. libzmq then closes it as one that the peer has ended.
+// cut ends a connection. libzmq then closes it as one that the peer has reset.
 func (k *kernel) cut(fd int, id identity) {
 	if syscall.Dup3(fd, k.spare, syscall.O_CLOEXEC) != nil {
 		return // closed meanwhile
 	}
 	if now, ok := identify(k.spare); ok && now == id {
-		syscall.Shutdown(k.spare, syscall.SHUT_RDWR)
+		C.reset(C.int(k.spare))
 	}
 	syscall.Dup3(k.nothing, k.spare, syscall.O_CLOEXEC)
 }

@@ -72,41 +72,54 @@ func (c Config) limits() limits {
 // metric.MaxFrame is taken, counted and dropped.
 const maxMessage = metric.MaxFrame + 64<<10
 
-// look examines the connections on which something came, and memory. It reports whether another look is due even if nothing comes.
-func (g *gate) look(now time.Time) (again bool) {
+// lookAtSubscribers examines those that sent something.
+func (g *gate) lookAtSubscribers(now time.Time) {
+	g.kernel.active(out, func(fd int) { g.lookAt(out, fd, now) })
+	g.lookAtRequests(now)
+}
+
+// lookAtPublishers examines those that sent something, and memory. It reports whether another look is due even if nothing comes.
+func (g *gate) lookAtPublishers(now time.Time) (again bool) {
 	emptied, taken := g.pump.traffic.emptied.Load(), g.pump.traffic.taken.Load() // before what is compared with it
 	any := false
-	g.kernel.active(func(fd int) {
+	g.kernel.active(in, func(fd int) {
 		any = true
-		f, ok := flowOf(fd)
-		for i, look := range [2]func(*conn, flow, time.Time){in: g.lookAtPublisher, out: g.lookAtSubscriber} {
-			c := g.conns[i].byFD[fd]
-			if c == nil {
-				continue
-			}
-			if !ok || f.received >= uint64(g.limits.handshake) {
-				g.conns[i].finish(c)
-			}
-			if surplus := g.conns[i].surplus(g.limits, now); surplus != nil {
-				g.cut(i, surplus, RefusedConnections)
-			}
-			if ok && g.conns[i].byFD[fd] == c {
-				look(c, f, now)
-			}
-		}
+		g.lookAt(in, fd, now)
 	})
 	g.lookAtBacklog(emptied, taken, now)
-	g.lookAtRequests(now)
 	suspicion := g.lookAtMessages()
 	crowd := g.lookAtQueues(now)
 	return any || suspicion || crowd
 }
 
+func (g *gate) lookAt(i, fd int, now time.Time) {
+	conns := g.conns[i]
+	c := conns.byFD[fd]
+	if c == nil {
+		return
+	}
+	f, ok := flowOf(fd)
+	if !ok || f.received >= uint64(g.limits.handshake) {
+		conns.finish(c)
+	}
+	if surplus := conns.surplus(g.limits, now); surplus != nil {
+		g.cut(i, surplus, RefusedConnections)
+	}
+	switch {
+	case !ok || conns.byFD[fd] != c:
+	case i == in:
+		g.lookAtPublisher(c, f, now)
+	default:
+		g.lookAtSubscriber(c, f, now)
+	}
+}
+
 func (g *gate) lookAtSubscriber(c *conn, f flow, now time.Time) {
 	c.forgive(now)
 	c.level += int(f.received - c.received)
+	beyond := min(c.level-grace, int(f.received-c.received))
 	c.received = f.received
-	if c.level > g.limits.requests {
+	if inDebt := g.sources.owe(c.address, max(0, beyond), now); c.level > g.limits.requests || inDebt && c.level > grace {
 		g.cut(out, c, RefusedFlood)
 	}
 }
@@ -165,7 +178,7 @@ func (g *gate) lookAtPublisher(c *conn, f flow, now time.Time) {
 	c.looked = now
 }
 
-// lookAtBacklog has the pump drop what comes, until it has caught up, when too much waits for it. The kernel does not tell of bytes that
+// lookAtBacklog has the pump drop what comes, until it has caught up, when too much waits for it. The kernel does not tell of all bytes that
 // libzmq reads at once, so what seems to have come since may be older, and is believed only after all have been looked at anew.
 func (g *gate) lookAtBacklog(emptied, taken uint64, now time.Time) {
 	if emptied != g.emptied {

@@ -24,7 +24,7 @@ const (
 	heartbeatInterval = time.Second
 	heartbeatTimeout  = 3 * time.Second
 
-	requestBuffer = 4 << 10 // bytes
+	requestBuffer = 1 << 10 // bytes; the kernel takes a little more
 
 	unbindTimeout = 500 * time.Millisecond
 	eventsPerTurn = 256

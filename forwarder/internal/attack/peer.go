@@ -13,6 +13,9 @@ import (
 // patience bounds a dial, a handshake, and a single write that the other side does not take.
 const patience = 2 * time.Second
 
+// From is the address that attacks come from; nil means the one that the target has.
+var From net.IP
+
 // Flags of a frame (https://rfc.zeromq.org/spec/37/).
 const (
 	More    = 1
@@ -31,7 +34,11 @@ func Dial(ctx context.Context, endpoint string) (Peer, error) {
 	if network == "ipc" {
 		network = "unix"
 	}
-	conn, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, network, addr)
+	dialer := net.Dialer{Timeout: patience}
+	if network == "tcp" && From != nil {
+		dialer.LocalAddr = &net.TCPAddr{IP: From}
+	}
+	conn, err := dialer.DialContext(ctx, network, addr)
 	if err != nil {
 		return Peer{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"slices"
@@ -71,6 +72,9 @@ func beApp(args []string) error {
 
 func beAttacker(args []string) error {
 	i := slices.IndexFunc(attacks, func(s scenario) bool { return s.name == args[0] })
+	if !attacks[i].near {
+		attack.From = net.IPv4(127, 0, 0, 2)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	fmt.Println("ready")
 	go func() {
