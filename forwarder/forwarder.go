@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	zmq "github.com/pebbe/zmq4"
 )
@@ -139,7 +140,11 @@ func (f *Forwarder) run() {
 // only briefly.
 func (f *Forwarder) loop() error {
 	for {
-		why, err := f.pump.run()
+		timeout := -time.Millisecond
+		if f.relay.topics.late() {
+			timeout = catchUpInterval
+		}
+		why, err := f.pump.run(timeout)
 		if err != nil {
 			return err
 		}
@@ -155,6 +160,9 @@ func (f *Forwarder) loop() error {
 		}
 		if why&requests != 0 {
 			err = f.relay.turn()
+		}
+		if err == nil {
+			err = f.relay.catchUp()
 		}
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	zmq "github.com/pebbe/zmq4"
 	"go.uber.org/atomic"
@@ -14,6 +15,9 @@ import (
 
 // requestsPerTurn bounds how many requests of subscribers are answered before messages flow again.
 const requestsPerTurn = 256
+
+// catchUpInterval is how often topics are looked after that wait for their time.
+const catchUpInterval = 20 * time.Millisecond
 
 // The first byte of what an XPUB receives and an XSUB sends.
 const (
@@ -108,7 +112,7 @@ func (r *relay) subscribe(topic string) error {
 		r.refuse(why, topic)
 		return nil
 	}
-	news, full := r.topics.add(topic)
+	news, full := r.topics.add(topic, r.from, time.Now())
 	if full {
 		r.refuse(RefusedTooMany, topic)
 	}
@@ -135,10 +139,20 @@ func (r *relay) withdraw(topic string, proven bool) error {
 	if err := r.send(withdrawal + topic); err != nil {
 		return err
 	}
-	if next, ok := r.topics.next(); ok {
-		return r.send(subscription + next)
+	return r.catchUp()
+}
+
+// catchUp relays topics that waited.
+func (r *relay) catchUp() error {
+	for now := time.Now(); ; {
+		next, ok := r.topics.next(now)
+		if !ok {
+			return nil
+		}
+		if err := r.send(subscription + next); err != nil {
+			return fmt.Errorf("relaying subscriptions: %w", err)
+		}
 	}
-	return nil
 }
 
 // send tells the publishers what has just become of a topic.
