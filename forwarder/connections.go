@@ -29,7 +29,6 @@ type conn struct {
 	behind  time.Time // since when there was always more for it than it took; zero: it takes all
 
 	// Of a publisher:
-	base    uint64 // received when all were last looked at
 	mark    uint64 // received when a frame of it last came through
 	pardon  int    // bytes since then that are heartbeats
 	others  uint64 // the pump's count of nameless bytes then

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	zmq "github.com/pebbe/zmq4"
 )
@@ -140,11 +139,7 @@ func (f *Forwarder) run() {
 // only briefly.
 func (f *Forwarder) loop() error {
 	for {
-		timeout := -time.Millisecond
-		if f.relay.topics.late() {
-			timeout = catchUpInterval
-		}
-		why, err := f.pump.run(timeout)
+		why, err := f.pump.run()
 		if err != nil {
 			return err
 		}
@@ -160,9 +155,6 @@ func (f *Forwarder) loop() error {
 		}
 		if why&requests != 0 {
 			err = f.relay.turn()
-		}
-		if err == nil {
-			err = f.relay.catchUp()
 		}
 		if err != nil {
 			return err

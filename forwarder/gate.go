@@ -57,8 +57,6 @@ type gate struct {
 
 	conns   [2]*conns // of In and Out
 	sources *sources  // of subscribers
-	flooded time.Time // when a subscriber was last cut for a flood
-	turns   uint64    // the pump's count then
 
 	emptied uint64 // the pump's count of when nothing waited for it, at the last look that saw it changed
 	taken   uint64 // the pump's count of bytes then
@@ -80,7 +78,7 @@ const (
 
 func newGate(l limits, inSide, outSide *side, p *pump, r *refusals) (*gate, error) {
 	g := &gate{limits: l, sides: [2]*side{inSide, outSide}, pump: p, refusals: r, strikes: make(map[int]int)}
-	g.conns, g.sources = [2]*conns{newConns(), newConns()}, newSources(l.debt)
+	g.conns, g.sources = [2]*conns{newConns(), newConns()}, newSources(l.requestsInAll)
 	var err error
 	if g.kernel, err = newKernel(); err != nil {
 		return nil, err
@@ -146,14 +144,14 @@ func (g *gate) run() {
 			return
 		}
 		now := time.Now()
-		if why&C.GATE_REQUESTS != 0 {
-			g.lookAtSubscribers(now)
+		if why&C.GATE_IN != 0 {
+			g.listen(in, now)
 		}
 		if why&C.GATE_OUT != 0 {
 			g.listen(out, now)
 		}
-		if why&C.GATE_IN != 0 {
-			g.listen(in, now)
+		if why&C.GATE_REQUESTS != 0 {
+			g.lookAtSubscribers(now)
 		}
 		if why&C.GATE_MESSAGES != 0 || !rest.IsZero() && !now.Before(rest) {
 			rest = time.Time{}
@@ -177,7 +175,7 @@ func (g *gate) listen(i int, now time.Time) {
 		case zmq.EVENT_ACCEPTED:
 			g.accept(i, fd, now)
 			if surplus := c.surplus(g.limits, now); surplus != nil {
-				g.cut(i, surplus, RefusedConnections, now)
+				g.cut(i, surplus, RefusedConnections)
 			}
 		case zmq.EVENT_DISCONNECTED:
 			c.remove(fd)
@@ -190,8 +188,8 @@ func (g *gate) accept(i, fd int, now time.Time) {
 	if c == nil {
 		return
 	}
-	if i == out && !g.sources.admit(c.address, g.busy(now), now) {
-		g.cut(i, c, RefusedConnections, now)
+	if i == out && !g.sources.admit(c.address, now) {
+		g.cut(i, c, RefusedConnections)
 		return
 	}
 	c.others = g.pump.traffic.nameless.Load()
@@ -199,18 +197,10 @@ func (g *gate) accept(i, fd int, now time.Time) {
 }
 
 // cut ends a connection that is at fault.
-func (g *gate) cut(i int, c *conn, why Refusal, now time.Time) {
+func (g *gate) cut(i int, c *conn, why Refusal) {
 	g.kernel.cut(c.fd, c.id)
 	g.conns[i].remove(c.fd)
 	g.refusals.add(why, c.address)
-	if why == RefusedFlood {
-		g.flooded, g.turns = now, g.pump.traffic.turns.Load()
-	}
-}
-
-// busy reports whether the pump has not been through all that the last flood has left.
-func (g *gate) busy(now time.Time) bool {
-	return now.Sub(g.flooded) < time.Second && g.pump.traffic.turns.Load() < g.turns+2
 }
 
 // strike notes a refused topic of a subscriber. Any goroutine may call it.

@@ -16,7 +16,6 @@ type limits struct {
 
 	requests      int // bytes of one subscriber, beyond what time forgives
 	requestsInAll int
-	debt          int // bytes of subscribers of one address, for a while after they are gone
 	strikes       int // refused topics of one subscriber
 	strikesInAll  int
 
@@ -38,9 +37,6 @@ const (
 	// heartbeats is how many bytes of a publisher are taken for heartbeats per second, and maxPardon at the most.
 	heartbeats = 128
 	maxPardon  = 4 << 20
-
-	// frameMemory is what libzmq needs for a frame besides its content.
-	frameMemory = 128
 
 	// A request for the longest topic, with all that CURVE adds.
 	requestBytes = MaxTopicLen + 64
@@ -64,8 +60,7 @@ func (c Config) limits() limits {
 		unfinished:    min(maxUnfinished, files),
 		handshake:     handshake,
 		requests:      requests,
-		requestsInAll: requests + requests/2,
-		debt:          requests / 2,
+		requestsInAll: 2 * requests,
 		strikes:       c.MaxTopics,
 		strikesInAll:  2 * c.MaxTopics,
 		incomplete:    maxMessage + 128<<10,
@@ -92,7 +87,7 @@ func (g *gate) lookAtPublishers(now time.Time) (again bool) {
 		g.lookAt(in, fd, now)
 	})
 	g.lookAtBacklog(emptied, taken, now)
-	suspicion := g.lookAtMessages(now)
+	suspicion := g.lookAtMessages()
 	crowd := g.lookAtQueues(now)
 	return any || suspicion || crowd
 }
@@ -108,7 +103,7 @@ func (g *gate) lookAt(i, fd int, now time.Time) {
 		conns.finish(c)
 	}
 	if surplus := conns.surplus(g.limits, now); surplus != nil {
-		g.cut(i, surplus, RefusedConnections, now)
+		g.cut(i, surplus, RefusedConnections)
 	}
 	switch {
 	case !ok || conns.byFD[fd] != c:
@@ -124,8 +119,8 @@ func (g *gate) lookAtSubscriber(c *conn, f flow, now time.Time) {
 	c.level += int(f.received - c.received)
 	beyond := min(c.level-grace, int(f.received-c.received))
 	c.received = f.received
-	if c.level > g.limits.requests || g.sources.owe(c.address, max(0, beyond), now) && c.level > grace {
-		g.cut(out, c, RefusedFlood, now)
+	if inDebt := g.sources.owe(c.address, max(0, beyond), now); c.level > g.limits.requests || inDebt && c.level > grace {
+		g.cut(out, c, RefusedFlood)
 	}
 }
 
@@ -159,13 +154,13 @@ func (g *gate) lookAtRequests(now time.Time) {
 		}
 		switch {
 		case worst != nil && (worst.strikes > g.limits.strikes || strikes > g.limits.strikesInAll):
-			g.cut(out, worst, RefusedFlood, now)
+			g.cut(out, worst, RefusedFlood)
 		case bytes > g.limits.requestsInAll:
 			before := loudest.level
 			if loudest.forgive(now); loudest.level < before {
 				continue // the sum was too old
 			}
-			g.cut(out, loudest, RefusedFlood, now)
+			g.cut(out, loudest, RefusedFlood)
 		default:
 			return
 		}
@@ -183,43 +178,31 @@ func (g *gate) lookAtPublisher(c *conn, f flow, now time.Time) {
 	c.looked = now
 }
 
-// lookAtBacklog has the pump drop what the publishers that send most have sent, until it has caught up, when too much waits for it. The kernel does not tell of all bytes that
+// lookAtBacklog has the pump drop what comes, until it has caught up, when too much waits for it. The kernel does not tell of all bytes that
 // libzmq reads at once, so what seems to have come since may be older, and is believed only after all have been looked at anew.
 func (g *gate) lookAtBacklog(emptied, taken uint64, now time.Time) {
 	if emptied != g.emptied {
 		g.emptied, g.taken, g.came, g.doubted = emptied, taken, 0, false
 	}
-	if g.came <= taken-g.taken || g.inMemory(g.came-(taken-g.taken)) <= g.limits.queue/2 {
+	if g.came <= taken-g.taken+uint64(g.limits.queue/2) {
 		return
 	}
-	conns := g.conns[in].byFD
 	if g.doubted {
-		for _, c := range conns {
-			g.pump.weigh(c.fd, (c.received-c.base)*uint64(2*len(conns)) > g.came)
-		}
 		g.pump.shed()
 		return
 	}
-	for _, c := range conns {
+	for _, c := range g.conns[in].byFD {
 		if f, ok := flowOf(c.fd); ok {
 			g.lookAtPublisher(c, f, now)
 		}
-		c.base = c.received
 	}
 	g.taken, g.came, g.doubted = taken, 0, true
-}
-
-// inMemory returns about how much memory bytes of publishers take in libzmq, going by the messages that came so far.
-func (g *gate) inMemory(bytes uint64) int {
-	t := g.pump.traffic
-	perFrame := max(1, t.taken.Load()/max(1, t.frames.Load()))
-	return int(bytes + bytes/perFrame*frameMemory)
 }
 
 // lookAtMessages cuts the publishers that begin messages and never end them, of which libzmq says nothing and keeps every frame. Whoever has
 // sent much, and nothing of which came through, is suspected; if nothing comes through after the pump has had time to
 // take all that is complete, it is cut. It reports whether there is a suspicion.
-func (g *gate) lookAtMessages(now time.Time) (suspicion bool) {
+func (g *gate) lookAtMessages() (suspicion bool) {
 	conns := g.conns[in].byFD
 	sum := 0
 	var largest *conn
@@ -240,7 +223,7 @@ func (g *gate) lookAtMessages(now time.Time) (suspicion bool) {
 		case g.pump.moved(c.fd):
 			g.move(c)
 		case emptied >= c.emptied+2 || frames >= c.frames+uint64(4*burst+2*len(conns)):
-			g.cut(in, c, RefusedEndless, now)
+			g.cut(in, c, RefusedEndless)
 		}
 		suspicion = suspicion || c.suspect
 	}
@@ -282,7 +265,7 @@ func (g *gate) lookAtQueues(now time.Time) (short bool) {
 			c.behind, c.acked = now, f.acked
 		case now.Sub(c.behind) < stalledAfter:
 		case took == 0:
-			g.cut(out, c, RefusedSlow, now)
+			g.cut(out, c, RefusedSlow)
 		default:
 			if slowest == nil || took < least {
 				slowest, least = c, took
@@ -292,7 +275,7 @@ func (g *gate) lookAtQueues(now time.Time) (short bool) {
 		}
 	}
 	if slowest != nil && (keepUp > 0 || least < most/2) {
-		g.cut(out, slowest, RefusedSlow, now)
+		g.cut(out, slowest, RefusedSlow)
 	}
 	return true
 }

@@ -23,14 +23,14 @@ enum {
 };
 
 // A message of at least so many bytes is counted as long as libzmq holds it. Smaller ones are bounded by their number.
-enum { METERED = 4 << 10 }; // messageBytes
+enum { METERED = 4 << 10 };
 
 // Of the frames that pass, the one that completes each so many bytes shows that its connection is moving; while the gate
 // has a suspicion, every frame does. Connections are told apart by the lower bits of their descriptors.
 enum { SIGN_BYTES = 16 << 10, SIGNS = 1 << 16 };
 
 // What passes is counted here, for others to read meanwhile.
-struct traffic { uint64_t messages, bytes, multipart, large, crowded, frames, taken, nameless, turns, emptied; };
+struct traffic { uint64_t messages, bytes, multipart, large, crowded, frames, taken, nameless, emptied; };
 
 // How much waits in libzmq for subscribers. It outlives the pump when messages do.
 struct meter { int64_t bytes, refs; };
@@ -43,8 +43,7 @@ struct pump {
 	struct meter *meter;
 	int64_t most;        // what may be on the meter
 	uint32_t attentive;  // the gate has a suspicion; it writes this
-	uint32_t shed;       // too much waits to be moved; the gate writes this, and the pump, when it has caught up
-	uint8_t heavy[SIGNS]; // meanwhile the frames of these connections are dropped; the gate writes this
+	uint32_t shed;       // too much has come; the gate writes this, and the pump, when it has dropped all that
 	uint32_t unsigned_;  // bytes since the last sign
 	uint8_t signs[SIGNS];
 	int stop;     // a file descriptor
@@ -100,11 +99,6 @@ static void sign(struct pump *p, struct traffic *t, zmq_msg_t *msg) {
 	p->unsigned_ = 0;
 }
 
-static int heavy(struct pump *p, zmq_msg_t *msg) {
-	const char *fd = zmq_msg_gets(msg, "__fd");
-	return !fd || __atomic_load_n(&p->heavy[atoi(fd) & (SIGNS - 1)], __ATOMIC_RELAXED);
-}
-
 // Moves one burst, and returns 0 or an errno. A received message is handed on as it is; libzmq empties it on sending, and
 // frees what it holds when the next one is received into it.
 static int pump_burst(struct pump *p, struct traffic *t) {
@@ -142,7 +136,7 @@ static int pump_burst(struct pump *p, struct traffic *t) {
 			large++;
 			continue;
 		}
-		if ((shed && heavy(p, &msg)) || (size >= METERED && !metered(p, &msg, size))) {
+		if (shed || (size >= METERED && !metered(p, &msg, size))) {
 			crowded++;
 			continue;
 		}
@@ -171,21 +165,20 @@ static int pump_burst(struct pump *p, struct traffic *t) {
 	return err;
 }
 
-// Moves messages until something else needs attention, or for a time if it is not negative, and returns 0 or an errno.
-static int pump_run(struct pump *p, struct traffic *t, long timeout) {
+// Moves messages until something else needs attention, and returns 0 or an errno.
+static int pump_run(struct pump *p, struct traffic *t) {
 	zmq_pollitem_t items[] = {
 		{p->in, 0, ZMQ_POLLIN, 0},
 		{p->out, 0, ZMQ_POLLIN, 0},
 		{NULL, p->stop, ZMQ_POLLIN, 0},
 	};
 	p->why = 0;
-	for (int n = 0; !p->why && (n == 0 || timeout < 0); n = 1) {
-		if (zmq_poll(items, sizeof items / sizeof *items, timeout) < 0) {
+	while (!p->why) {
+		if (zmq_poll(items, sizeof items / sizeof *items, -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return errno;
 		}
-		__atomic_fetch_add(&t->turns, 1, __ATOMIC_RELAXED);
 		if (items[0].revents) {
 			int err = pump_burst(p, t);
 			if (err)
@@ -215,7 +208,6 @@ static void pump_free(struct pump *p) {
 
 static int64_t pump_waiting(struct pump *p) { return __atomic_load_n(&p->meter->bytes, __ATOMIC_RELAXED); }
 static int pump_sign(struct pump *p, int fd) { return __atomic_exchange_n(&p->signs[fd & (SIGNS - 1)], 0, __ATOMIC_RELAXED); }
-static void pump_weigh(struct pump *p, int fd, int yes) { __atomic_store_n(&p->heavy[fd & (SIGNS - 1)], yes, __ATOMIC_RELAXED); }
 static void pump_shed(struct pump *p) { __atomic_store_n(&p->shed, 1, __ATOMIC_RELAXED); }
 static void pump_attend(struct pump *p, int yes) { __atomic_store_n(&p->attentive, yes, __ATOMIC_RELAXED); }
 */
@@ -225,7 +217,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"time"
 	"unsafe"
 
 	zmq "github.com/pebbe/zmq4"
@@ -270,17 +261,8 @@ func (p *pump) waiting() int { return int(C.pump_waiting(p.c)) }
 // moved reports whether there was a sign of the connection with that descriptor since it was last asked.
 func (p *pump) moved(fd int) bool { return C.pump_sign(p.c, C.int(fd)) != 0 }
 
-// shed makes the pump drop messages of heavy connections until it has caught up with what comes.
+// shed makes the pump drop messages until it has caught up with what comes.
 func (p *pump) shed() { C.pump_shed(p.c) }
-
-// weigh says whether a connection is heavy.
-func (p *pump) weigh(fd int, heavy bool) {
-	yes := 0
-	if heavy {
-		yes = 1
-	}
-	C.pump_weigh(p.c, C.int(fd), C.int(yes))
-}
 
 // attend says whether every frame is to be a sign of its connection; else some are.
 func (p *pump) attend(closely bool) {
@@ -303,9 +285,9 @@ const (
 	refused  = attention(C.REFUSED)
 )
 
-// run moves messages until something else needs attention; with a timeout that is not negative, once at the most after that time.
-func (p *pump) run(timeout time.Duration) (attention, error) {
-	if errno := C.pump_run(p.c, (*C.struct_traffic)(unsafe.Pointer(p.traffic)), C.long(timeout.Milliseconds())); errno != 0 {
+// run moves messages until something else needs attention.
+func (p *pump) run() (attention, error) {
+	if errno := C.pump_run(p.c, (*C.struct_traffic)(unsafe.Pointer(p.traffic))); errno != 0 {
 		return 0, fmt.Errorf("moving messages: %w", zmq.Errno(errno))
 	}
 	return attention(p.c.why), nil

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	zmq "github.com/pebbe/zmq4"
 	"go.uber.org/atomic"
@@ -15,9 +14,6 @@ import (
 
 // requestsPerTurn bounds how many requests of subscribers are answered before messages flow again.
 const requestsPerTurn = 256
-
-// catchUpInterval is how often topics are looked after that wait for their time.
-const catchUpInterval = 20 * time.Millisecond
 
 // The first byte of what an XPUB receives and an XSUB sends.
 const (
@@ -112,7 +108,7 @@ func (r *relay) subscribe(topic string) error {
 		r.refuse(why, topic)
 		return nil
 	}
-	news, full := r.topics.add(topic, r.from, time.Now())
+	news, full := r.topics.add(topic)
 	if full {
 		r.refuse(RefusedTooMany, topic)
 	}
@@ -139,20 +135,10 @@ func (r *relay) withdraw(topic string, proven bool) error {
 	if err := r.send(withdrawal + topic); err != nil {
 		return err
 	}
-	return r.catchUp()
-}
-
-// catchUp relays topics that waited.
-func (r *relay) catchUp() error {
-	for now := time.Now(); ; {
-		next, ok := r.topics.next(now)
-		if !ok {
-			return nil
-		}
-		if err := r.send(subscription + next); err != nil {
-			return fmt.Errorf("relaying subscriptions: %w", err)
-		}
+	if next, ok := r.topics.next(); ok {
+		return r.send(subscription + next)
 	}
+	return nil
 }
 
 // send tells the publishers what has just become of a topic.

@@ -27,7 +27,7 @@ const (
 	requestBuffer = 1 << 10 // bytes; the kernel takes a little more
 
 	unbindTimeout = 500 * time.Millisecond
-	eventsPerTurn = 16
+	eventsPerTurn = 256
 )
 
 // serial makes the names of in-process endpoints unique in the process.

@@ -12,11 +12,8 @@ const (
 	// repaid is how many bytes of what an address owes are forgiven per second.
 	repaid = 4 << 10
 
-	// So many subscribers of one address are let in at once, and per second after that; if it owes too much, one at a time, and so many
-	// per second. The others lose the connection, and come again.
-	atOnce          = 8
-	perSecond       = 100
-	perSecondInDebt = 20
+	// admitted is how many subscribers are let in per second from an address that owes too much.
+	admitted = 20
 
 	maxSources = 4096
 )
@@ -29,62 +26,46 @@ type sources struct {
 }
 
 type source struct {
-	owes  int
-	rest  time.Duration // that has not bought a byte yet
-	room  float64       // for so many subscribers
-	since time.Time     // when both were right
+	owes    int
+	since   time.Time // when owes was right
+	let     int       // how many were let in during the second that began at letFrom
+	letFrom time.Time
 }
 
 func newSources(limit int) *sources { return &sources{limit: limit, of: make(map[string]*source)} }
 
 // owe notes bytes that came from an address, and reports whether it owes too much.
 func (s *sources) owe(address string, bytes int, now time.Time) bool {
-	src := s.at(address, now)
+	src := s.of[network(address)]
+	if src == nil {
+		if bytes <= 0 {
+			return false
+		}
+		s.makeRoom(now)
+		src = &source{since: now}
+		s.of[network(address)] = src
+	}
+	src.repay(now)
 	src.owes += bytes
 	return src.owes > s.limit
 }
 
-// admit reports whether another subscriber from an address may come in. While the forwarder is busy with what floods have left, none may
-// from an address that owes too much.
-func (s *sources) admit(address string, busy bool, now time.Time) bool {
-	src := s.at(address, now)
-	if src.room < 1 || busy && src.owes > s.limit {
-		return false
+// admit reports whether another subscriber from an address may come in.
+func (s *sources) admit(address string, now time.Time) bool {
+	if !s.owe(address, 0, now) {
+		return true
 	}
-	src.room--
-	return true
-}
-
-// at returns what is known of an address now.
-func (s *sources) at(address string, now time.Time) *source {
 	src := s.of[network(address)]
-	if src == nil {
-		s.makeRoom(now)
-		src = &source{since: now, room: atOnce}
-		s.of[network(address)] = src
+	if now.Sub(src.letFrom) >= time.Second {
+		src.let, src.letFrom = 0, now
 	}
-	s.pass(src, now)
-	return src
+	src.let++
+	return src.let <= admitted
 }
 
-// pass lets time pass for an address.
-func (s *sources) pass(src *source, now time.Time) {
-	passed := now.Sub(src.since)
-	src.since = now
-	most, rate := float64(atOnce), float64(perSecond)
-	if src.owes > s.limit {
-		most, rate = 1, perSecondInDebt
-	}
-	src.room = min(most, src.room+passed.Seconds()*rate)
-	src.owed(passed)
-}
-
-// owed forgives what is forgiven in a time.
-func (s *source) owed(passed time.Duration) {
-	const one = time.Second / repaid
-	s.rest += passed
-	s.owes = max(0, s.owes-int(s.rest/one))
-	s.rest %= one
+func (s *source) repay(now time.Time) {
+	s.owes = max(0, s.owes-int(now.Sub(s.since)*repaid/time.Second))
+	s.since = now
 }
 
 // makeRoom forgets addresses that owe nothing, and if all do, whichever.
@@ -93,7 +74,7 @@ func (s *sources) makeRoom(now time.Time) {
 		return
 	}
 	for address, src := range s.of {
-		if s.pass(src, now); src.owes == 0 {
+		if src.repay(now); src.owes == 0 {
 			delete(s.of, address)
 		}
 	}
