@@ -50,7 +50,11 @@ func bind(endpoint string, room int, topics ...string) (*peer, error) {
 		return nil, err
 	}
 	s.SetLinger(0)
-	s.SetRcvhwm(1)
+	// Without a mark, as a forwarder: over ipc libzmq loses what it has not read yet when a connection ends while its queue is full.
+	s.SetRcvhwm(0)
+	if room == 0 {
+		s.SetRcvhwm(1)
+	}
 	s.SetRcvtimeo(5 * time.Millisecond)
 	for _, topic := range topics {
 		s.SetSubscribe(topic)
