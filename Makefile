@@ -72,6 +72,10 @@ conserve: setup ## the conservation harness: ten minutes of faults, then the boo
 conserve-short: setup ## the same for half a minute
 	@$(GO) run ./conservation -for 30s -seed $(SEED)
 
+.PHONY: conserve-ci
+conserve-ci: setup ## the same for two minutes, with a seed of its own each day: what continuous integration runs
+	@$(GO) run ./conservation -for 2m -seed $$(date +%Y%m%d)
+
 .PHONY: mutants
 mutants: setup ## let one deliberate bug after the other into a copy of the tree, and see which test notices; 20 minutes
 	@$(GO) run ./conservation/mutants

@@ -90,8 +90,8 @@ func (h *harness) open() (err error) {
 	}
 	// The backends' coverage has to begin before the publishers' lives, or these have a past that is not counted.
 	if err := h.await(10*time.Second, "both backends are connected", func() bool {
-		var s struct{ Subscribers int }
-		return readJSON(h.file("forwarder.stats"), &s) == nil && s.Subscribers >= 3 && h.keptStats() != nil
+		s, ok := h.forwarderStats()
+		return ok && s.Subscribers >= 3 && h.keptStats() != nil
 	}); err != nil {
 		return err
 	}

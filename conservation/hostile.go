@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"github.com/zibrato/zibrato/forwarder"
 )
 
 // cutLast cuts an endpoint at its port.
@@ -46,27 +48,38 @@ func garbage(h *harness, rng *rand.Rand) (string, error) {
 	return fmt.Sprintf("%d bytes of it were taken", total), nil
 }
 
+// subscriptions floods the forwarder with topics. It relays some of them, refuses others, or cuts who sends them: each is a trace.
 func subscriptions(h *harness, rng *rand.Rand) (string, error) {
 	const topics = 5000
-	most := uint64(0)
-	err := h.persist("the forwarder refused topics", func() error {
-		go flood(h.out, topics, time.Second, rand.New(rand.NewPCG(rng.Uint64(), 1)))
-		for range 10 {
-			time.Sleep(150 * time.Millisecond)
-			var s struct {
-				Topics  uint64
-				Refused []uint64
+	var relayed, refused, cut uint64
+	err := h.persist("the forwarder felt the flood", func() error {
+		before, _ := h.forwarderStats() // the zero one when it is away
+		stop, gone := make(chan struct{}), make(chan error, 1)
+		go func() { gone <- flood(h.out, topics, stop, rand.New(rand.NewPCG(rng.Uint64(), 1))) }()
+		felt := h.await(5*time.Second, "it relays, refuses or cuts", func() bool {
+			now, ok := h.forwarderStats()
+			if !ok {
+				return false
 			}
-			if readJSON(h.file("forwarder.stats"), &s) == nil {
-				most = max(most, s.Topics)
+			if now.Messages < before.Messages { // it was started anew
+				before = forwarder.Stats{}
 			}
-		}
-		if most < 100 {
-			return errors.New("it knows few topics")
-		}
-		return nil
+			relayed = max(relayed, uint64(now.Topics))
+			refused = max(refused, now.Refused[forwarder.RefusedTooMany]-before.Refused[forwarder.RefusedTooMany])
+			cut = max(cut, now.Refused[forwarder.RefusedFlood]-before.Refused[forwarder.RefusedFlood])
+			return relayed > 100 || refused > 0 || cut > 0
+		})
+		time.Sleep(span(rng, 0, time.Second))
+		close(stop)
+		return errors.Join(felt, <-gone)
 	})
-	return fmt.Sprintf("%d topics, of which the forwarder relayed %d", topics, most), err
+	return fmt.Sprintf("%d topics; the forwarder relayed %d at a time, refused %d, and cut %d times", topics, relayed, refused, cut), err
+}
+
+// forwarderStats returns what the forwarder last said of itself.
+func (h *harness) forwarderStats() (s forwarder.Stats, ok bool) {
+	ok = readJSON(h.file("forwarder.stats"), &s) == nil
+	return s, ok
 }
 
 func damaged(h *harness, rng *rand.Rand) (string, error) {

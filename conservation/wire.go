@@ -170,8 +170,8 @@ func babble(endpoint string, d time.Duration, rng *rand.Rand) (sent int, err err
 	return sent, nil
 }
 
-// flood subscribes to so many topics, and goes after a while.
-func flood(out string, n int, d time.Duration, rng *rand.Rand) error {
+// flood subscribes to so many topics, and goes when it is stopped.
+func flood(out string, n int, stop <-chan struct{}, rng *rand.Rand) error {
 	s, err := zmq.NewSocket(zmq.SUB)
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func flood(out string, n int, d time.Duration, rng *rand.Rand) error {
 			return err
 		}
 	}
-	time.Sleep(d)
+	<-stop
 	return nil
 }
 
