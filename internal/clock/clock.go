@@ -9,7 +9,7 @@
 //
 // On amd64 the processor must state that its TSC is invariant, that is, runs at one rate in all power states (Intel SDM vol. 3B,
 // 18.17.1 "Invariant TSC"; AMD APM vol. 3, appendix E, function 8000_0007h). On Linux the kernel, which compares the TSCs of all
-// processors and watches them, must not have disqualified it either. The counter of arm64 has a fixed frequency and is the same on all
+// processors and watches them, must keep time by it, too, or by a hypervisor's clock that is the TSC with an offset and a scale. The counter of arm64 has a fixed frequency and is the same on all
 // processors by architecture. Neither is used where reading it is no cheaper than the monotonic clock, as where a hypervisor or the
 // kernel emulates it.
 //

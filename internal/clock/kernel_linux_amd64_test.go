@@ -2,29 +2,38 @@
 
 package clock
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 func TestTheKernelsClockSourceDecides(t *testing.T) {
-	for _, c := range []struct {
-		current, available string
-		trusted            bool
-	}{
-		{"tsc\n", "tsc hpet acpi_pm \n", true},
-		{"tsc", "tsc", true},
-		{"kvm-clock\n", "kvm-clock tsc acpi_pm \n", true},
-		{"kvm-clock\n", "kvm-clock acpi_pm \n", false}, // found unstable
-		{"hyperv_clocksource_tsc_page\n", "hyperv_clocksource_tsc_page tsc hyperv_clocksource_msr acpi_pm\n", true},
-		{"hyperv_clocksource_tsc_page\n", "hyperv_clocksource_tsc_page hyperv_clocksource_msr acpi_pm\n", false},
-		{"xen\n", "xen tsc hpet acpi_pm \n", true},
-		{"xen\n", "xen tsc-early hpet acpi_pm \n", false},
-		{"hpet\n", "hpet acpi_pm \n", false},
-		{"hpet\n", "tsc hpet acpi_pm \n", false}, // so somebody wants it
-		{"hyperv_clocksource_msr\n", "hyperv_clocksource_msr tsc acpi_pm\n", false},
-		{"tsc-early\n", "tsc-early hpet \n", false},
-		{"", "", false},
+	const never, mapped, always = "never", "where programs may read it", "always"
+	for source, when := range map[string]string{
+		"tsc":                         always,
+		"kvm-clock":                   mapped,
+		"hyperv_clocksource_tsc_page": mapped,
+		"xen":                         mapped,
+		"hpet":                        never,
+		"acpi_pm":                     never,
+		"hyperv_clocksource_msr":      never,
+		"tsc-early":                   never,
+		"":                            never,
 	} {
-		if err := sourceTrusts(c.current, c.available); err == nil != c.trusted {
-			t.Errorf("%q of %q: %v", c.current, c.available, err)
+		for _, may := range []bool{false, true} {
+			err := sourceTrusts(source, func() bool { return may })
+			if want := when == always || when == mapped && may; err == nil != want {
+				t.Errorf("%q, which programs may read themselves: %t: %v, want it trusted %s", source, may, err, when)
+			}
 		}
+	}
+}
+
+// Where the kernel keeps time by the TSC itself, programs read it: so does Go's own clock.
+func TestProgramsReadTheTSCWithoutAskingTheKernel(t *testing.T) {
+	current, err := os.ReadFile(clocksource)
+	if err == nil && strings.TrimSpace(string(current)) == "tsc" && !mapped() {
+		t.Error("reading the clock is found to cost as much as a system call")
 	}
 }
