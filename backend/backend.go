@@ -24,8 +24,10 @@ type Backend struct {
 	// First, so that they are aligned where words have 32 bits.
 	unlogged atomic.Uint64 // notices; written by deliver and run
 	windows  atomic.Uint64 // written by run
+	turn     atomic.Int64  // how long after began run is to act next at the latest, in nanoseconds; 0: no more. Written by run
 
 	cfg     Config
+	began   time.Time // with the monotonic clock's reading
 	fold    *fold
 	store   *store.Store // nil: all is in memory
 	outlets []*outlet
@@ -58,7 +60,7 @@ func Start(cfg Config) (*Backend, error) {
 	}
 	now := time.Now()
 	b := &Backend{
-		cfg: cfg, fold: newFold(cfg, now), received: make(chan struct{}), notices: make(chan string, 16),
+		cfg: cfg, began: now, fold: newFold(cfg, now), received: make(chan struct{}), notices: make(chan string, 16),
 		done: make(chan struct{}), ended: make(chan struct{}),
 	}
 	b.receiving, b.stop = context.WithCancel(context.Background())
@@ -191,6 +193,9 @@ func (b *Backend) Stats() Stats {
 	s := b.fold.snapshot()
 	s.Windows = b.windows.Load()
 	s.Unlogged = b.unlogged.Load()
+	if turn := b.turn.Load(); turn > 0 {
+		s.Overdue = max(time.Since(b.began)-time.Duration(turn), 0)
+	}
 	if b.store != nil {
 		s.Store = b.store.Stats()
 	}

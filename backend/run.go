@@ -19,7 +19,7 @@ type noticeLog struct {
 // run is the goroutine that flushes windows and logs what add may not. It ends when Shutdown is done.
 func (b *Backend) run(s *schedule) {
 	defer close(b.ended)
-	t := time.NewTimer(s.wait(time.Now()))
+	t := time.NewTimer(b.wait(s))
 	defer t.Stop()
 	for b.await(t) {
 		now := time.Now()
@@ -31,8 +31,9 @@ func (b *Backend) run(s *schedule) {
 		if start, end, ok := s.next(now); ok {
 			b.flush(start, end, s.start, false)
 		}
-		t.Reset(s.wait(time.Now()))
+		t.Reset(b.wait(s))
 	}
+	b.turn.Store(0) // from here on Shutdown's context says what is late
 	asked := b.receiving.Err() != nil
 	if asked {
 		b.awaitSource()
@@ -57,6 +58,14 @@ func (b *Backend) run(s *schedule) {
 	}
 	b.stop()
 	b.expire()
+}
+
+// wait is how long until the schedule is to be asked again, and notes when that is.
+func (b *Backend) wait(s *schedule) time.Duration {
+	now := time.Now()
+	d := s.wait(now)
+	b.turn.Store(int64(now.Sub(b.began) + max(d, 0)))
+	return d
 }
 
 // await returns true when the timer fires, and false when receiving ends, by Shutdown or by itself.

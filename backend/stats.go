@@ -1,6 +1,10 @@
 package backend
 
-import "github.com/zibrato/zibrato/backend/store"
+import (
+	"time"
+
+	"github.com/zibrato/zibrato/backend/store"
+)
 
 // Stats is what a backend has done since it was started, and what it holds now.
 type Stats struct {
@@ -18,6 +22,10 @@ type Stats struct {
 	Known     int    // series whose totals are remembered, counted once per process
 	Processes int    // processes that are remembered, those that ended a while ago included, counted once per level
 	Unlogged  uint64 // notices that were not logged
+
+	// Overdue is for how long the goroutine that flushes has had something to do and has not done it, such as when the disk of Dir hangs. It is
+	// a matter of milliseconds as a rule, and 0 once the backend has ended. Steps of the clock have no part in it.
+	Overdue time.Duration
 
 	Store store.Stats // of Config.Dir
 	Sinks []SinkStats // in the order of Config.Sinks

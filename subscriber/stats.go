@@ -28,12 +28,15 @@ type Stats struct {
 	Violations uint64
 	// Refused counts connections that ended in their handshake, most likely for a key. They are tried again.
 	Refused uint64
+	// Connected says that the other side is there, as far as is known. It is learned while Receive runs, within about a tenth of a second.
+	Connected bool
 }
 
 // counters is Stats as it grows. The goroutine that receives writes it, anyone reads it.
 type counters struct {
 	messages, bytes, batches, samples, summaries, skipped, violations, unwelcome atomic.Uint64
 	malformed                                                                    [metric.Reasons]atomic.Uint64
+	connected                                                                    atomic.Bool
 }
 
 func (c *counters) stats() Stats {
@@ -46,6 +49,7 @@ func (c *counters) stats() Stats {
 		Skipped:    c.skipped.Load(),
 		Violations: c.violations.Load(),
 		Refused:    c.unwelcome.Load(),
+		Connected:  c.connected.Load(),
 	}
 	for i := range s.Malformed {
 		s.Malformed[i] = c.malformed[i].Load()

@@ -120,6 +120,9 @@ func (s *Subscriber) receive(flags zmq.Flag, deliver func(*metric.Batch)) error 
 	}
 	s.counts.messages.Inc()
 	s.counts.bytes.Add(uint64(size))
+	if !s.counts.connected.Load() { // while messages flow nobody has time for the monitor
+		s.counts.connected.Store(true)
+	}
 	if parts == 1 && bytes.HasPrefix(frame, s.unasked) {
 		s.counts.skipped.Inc()
 		return nil
@@ -157,6 +160,7 @@ func (s *Subscriber) revive() error {
 	link := &s.conn.link
 	err := link.Hear(s.conn.monitor, now)
 	s.counts.unwelcome.Store(link.Refusals)
+	s.counts.connected.Store(link.State == monitor.Connected)
 	what := link.Refusal.Explain(!s.cfg.Key.IsZero())
 	if what != "" {
 		s.complaints.refused(what, link.Refusals, now)
