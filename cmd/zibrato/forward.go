@@ -12,6 +12,7 @@ import (
 )
 
 type forwardCmd struct {
+	operating
 	In          listening `default:"tcp://127.0.0.1:5550" help:"Where publishers connect: tcp://host:port or ipc://path; port 0 lets the kernel choose."`
 	Out         listening `default:"tcp://127.0.0.1:5551" help:"Where subscribers connect."`
 	KeyFile     string    `placeholder:"FILE" help:"The forwarder's secret key, as zibrato keygen writes it: connections are encrypted then, and only those served that --allow names."`
@@ -52,16 +53,7 @@ func (c *forwardCmd) Run(log *slog.Logger) error {
 		if err != nil {
 			return forwardTerms(err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-fwd.Done():
-		}
-		s := fwd.Stats()
-		if err := fwd.Close(); err != nil {
-			return forwardTerms(err)
-		}
-		log.Info("forwarder: closed", "messages", s.Messages, "bytes", s.Bytes, refusals(s))
-		return nil
+		return c.operate(ctx, log, forwarding{fwd, log})
 	})
 }
 
@@ -81,18 +73,7 @@ func (c *forwardCmd) validate() error {
 			return fmt.Errorf("%s %q: other machines can reach this address, and whoever does can read and forge measurements; give --key-file and --allow, use 127.0.0.1, or say --allow-remote", e.flag, e.listening)
 		}
 	}
-	return nil
-}
-
-// refusals is what the forwarder did not pass on, by reason.
-func refusals(s forwarder.Stats) slog.Attr {
-	var counts []any
-	for reason, n := range s.Refused {
-		if n > 0 {
-			counts = append(counts, slog.Uint64(forwarder.Refusal(reason).String(), n))
-		}
-	}
-	return slog.Group("refused", counts...)
+	return c.operating.validate()
 }
 
 func forwardTerms(err error) error {

@@ -3,28 +3,26 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"strings"
-	"time"
 
+	"github.com/zibrato/zibrato/backend"
 	"github.com/zibrato/zibrato/librato"
 )
 
 type libratoCmd struct {
-	merging
-	Flush       time.Duration `default:"60s" help:"Send once in this time, 1s to 1h."`
-	User        string        `env:"ZIBRATO_USER,LIBRATO_USER" placeholder:"EMAIL" help:"The account's e-mail."`
-	Token       string        `env:"ZIBRATO_TOKEN,LIBRATO_TOKEN" placeholder:"TOKEN" help:"An API token that may record. Other users of this machine can see command lines: better use --token-file or the environment."`
-	TokenFile   string        `placeholder:"FILE" help:"A file that holds the token; wins over --token."`
-	URL         string        `name:"url" default:"${librato_url}" help:"Where the API is."`
-	API         string        `name:"api" default:"measurements" enum:"measurements,metrics" help:"measurements (tagged) or metrics (source-based, as Zibrato 0.2)."`
-	Prefix      string        `placeholder:"TEXT" help:"Goes before every name."`
-	Percentiles []float64     `placeholder:"LIST" help:"Percentiles of timers and distributions to send, as 50,99.9."`
-	PlainHTTP   bool          `name:"plain-http" help:"Let the token travel unencrypted to other hosts."`
+	merging     `set:"flush=60s"`
+	User        string    `env:"ZIBRATO_USER,LIBRATO_USER" placeholder:"EMAIL" help:"The account's e-mail."`
+	Token       string    `env:"ZIBRATO_TOKEN,LIBRATO_TOKEN" placeholder:"TOKEN" help:"An API token that may record. Other users of this machine can see command lines: better use --token-file or the environment."`
+	TokenFile   string    `placeholder:"FILE" help:"A file that holds the token; wins over --token."`
+	URL         string    `name:"url" default:"${librato_url}" help:"Where the API is."`
+	API         string    `name:"api" default:"measurements" enum:"measurements,metrics" help:"measurements (tagged) or metrics (source-based, as Zibrato 0.2)."`
+	Prefix      string    `placeholder:"TEXT" help:"Goes before every name."`
+	Percentiles []float64 `placeholder:"LIST" help:"Percentiles of timers and distributions to send, as 50,99.9."`
+	PlainHTTP   bool      `name:"plain-http" help:"Let the token travel unencrypted to other hosts."`
 }
 
 func (libratoCmd) Help() string {
@@ -44,25 +42,13 @@ func (c *libratoCmd) Run(log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return untilSignal(func(ctx context.Context) error {
-		b, err := librato.Start(cfg)
-		if err != nil {
-			return receiveTerms(err)
-		}
-		log.Info("librato: subscribing", "from", c.From, "levels", c.Levels.orAll(), "detail", c.detail(), "every", c.Flush)
-		return serve(ctx, b, log)
-	})
+	return c.work("librato", log, func(func()) (backend.Sink, error) { return librato.New(cfg), nil })
 }
 
 func (c *libratoCmd) config(log *slog.Logger) (librato.Config, error) {
-	k, err := c.keys()
-	if err != nil {
-		return librato.Config{}, err
-	}
 	cfg := librato.Config{
 		User: c.User, Token: c.Token, URL: c.URL, PlainHTTP: c.PlainHTTP, API: librato.API(c.API),
-		Prefix: c.Prefix, Percentiles: c.Percentiles, Logger: log,
-		From: string(c.From), Key: k.own, ServerKey: k.server, NextServerKey: k.next, Levels: c.Levels.Levels, Samples: c.Samples, Interval: c.Flush, Dir: c.Dir,
+		Prefix: c.Prefix, Percentiles: c.Percentiles, Logger: log, Interval: c.Flush,
 	}
 	if c.TokenFile != "" {
 		token, err := readToken(c.TokenFile)
@@ -104,9 +90,4 @@ func readToken(path string) (string, error) {
 		return "", fmt.Errorf("--token-file: %s: want a file that holds a token and nothing else", path)
 	}
 	return token, nil
-}
-
-func receiveTerms(err error) error {
-	return flagTerms(err, "librato: ", "", "subscriber: ", "", "backend: ", "", "logfile: ", "",
-		"Config.From", "--from", "Config.Levels", "--levels", "Config.Interval", "--flush", "Config.Dir", "--dir", "Config.Path", "--file")
 }

@@ -54,10 +54,18 @@ func run(args []string) int {
 	args = asCommand(args)
 	command, err := parser.Parse(negativeLast(args))
 	if err != nil {
-		return fail(commandName(parser, args), usageError{plainly(err)})
+		return fail(commandName(parser, args), usageError{plainly(err)}, say)
 	}
 	name := strings.Fields(command.Command())[0]
-	return fail(name, command.Run(slog.New(slog.NewTextHandler(os.Stderr, nil))))
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	report := say
+	if o, ok := command.Selected().Target.Addr().Interface().(interface{ logger() (*slog.Logger, bool) }); ok {
+		var json bool
+		if log, json = o.logger(); json { // and nothing else
+			report = func(line string) { log.Error(line) }
+		}
+	}
+	return fail(name, command.Run(log), report)
 }
 
 // asCommand understands what people try who do not know the program yet: help, help COMMAND, -help, COMMAND -help, --version, -version.
@@ -128,7 +136,7 @@ func (e statusError) Error() string { return fmt.Sprint(e.err) }
 func (e statusError) Unwrap() error { return e.err }
 
 // fail reports the error of a command in one line and returns the exit status.
-func fail(command string, err error) int {
+func fail(command string, err error, report func(line string)) int {
 	if err == nil {
 		return statusOK
 	}
@@ -144,14 +152,18 @@ func fail(command string, err error) int {
 		status = statusUsage
 		hint = strings.TrimRight("; see zibrato "+command, " ") + " --help"
 	}
-	complain(command, "%s%s", err, hint)
+	report(complaint(command, "%s%s", err, hint))
 	return status
 }
 
 // complain writes one line to standard error.
-func complain(command, format string, args ...any) {
+func complain(command, format string, args ...any) { say(complaint(command, format, args...)) }
+
+func say(line string) { fmt.Fprintln(os.Stderr, line) }
+
+func complaint(command, format string, args ...any) string {
 	line := strings.TrimRight("zibrato "+command, " ") + ": " + fmt.Sprintf(format, args...)
-	fmt.Fprintln(os.Stderr, strings.ReplaceAll(line, "\n", "; "))
+	return strings.ReplaceAll(line, "\n", "; ")
 }
 
 // flagTerms rewrites an error of a library, which names fields of its Config, in terms of flags.

@@ -41,13 +41,12 @@ Exit status: 0 ended by SIGTERM or SIGINT or by a closed standard output, 1 fail
 }
 
 func (c *tailCmd) Run(log *slog.Logger) error {
-	k, err := c.keys()
+	cfg, err := c.config(log)
 	if err != nil {
 		return err
 	}
 	survivePipes()
 	return untilSignal(func(ctx context.Context) error {
-		cfg := subscriber.Config{From: string(c.From), Key: k.own, ServerKey: k.server, NextServerKey: k.next, Levels: c.Levels.Levels, Logger: log}
 		if c.Summaries {
 			cfg.Detail = subscriber.Summaries
 		}

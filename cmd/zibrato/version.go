@@ -8,8 +8,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-
-	zmq "github.com/pebbe/zmq4"
 )
 
 type versionCmd struct{}
@@ -21,8 +19,7 @@ func (versionCmd) Help() string {
 }
 
 func (versionCmd) Run(*slog.Logger) error {
-	major, minor, patch := zmq.Version()
-	_, err := fmt.Fprintf(os.Stdout, "zibrato %s %s/%s %s libzmq %d.%d.%d\n", buildVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version(), major, minor, patch)
+	_, err := fmt.Fprintf(os.Stdout, "zibrato %s %s/%s %s libzmq %s\n", buildVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version(), libzmqVersion())
 	return err
 }
 
