@@ -26,6 +26,8 @@ type receiving struct {
 	Sink    string // URL
 	Journal string // its files
 	Stats   string
+	// CloseTimeout is how long the end may take.
+	CloseTimeout time.Duration
 }
 
 const (
@@ -55,7 +57,7 @@ func (p *receiving) run(ctx context.Context, log *slog.Logger) error {
 	}
 	keep := keepStats(p.Stats, func() any { return b.Stats() })
 	<-ctx.Done()
-	last, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	last, cancel := context.WithTimeout(context.Background(), p.CloseTimeout)
 	defer cancel()
 	err = b.Shutdown(last)
 	keep()

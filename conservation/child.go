@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // part is what a process of the harness is.
@@ -35,7 +37,11 @@ func child(name, config string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	return p.run(ctx, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err := p.run(ctx, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))); err != nil {
+		return err
+	}
+	stop()
+	return goleak.Find() // whatever a part started has ended with it
 }
 
 // keepStats writes statistics five times a second, until the function that it returns is called, which writes them once more.

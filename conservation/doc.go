@@ -22,4 +22,12 @@
 //	detail              in the store = in the batches that reached the backend; what is missing = what the backend counted as lost
 //	keys                what comes again under the same key is the same
 //	every fault         left a trace of its own: a process that died, packets that were dropped, a write that found no room
+//
+// # Trials
+//
+// With -trial it does one thing many times in place of faults at random, and measures it: how soon everything arrives again after the forwarder
+// was killed or the network was cut, and how long programs take to end at random instants. The books have to balance afterwards all the same.
+//
+//	go run ./conservation -trial recovery -times 100 -publishers 1 -rate 100000
+//	go run ./conservation -trial exit -times 200
 package main

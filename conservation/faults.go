@@ -31,12 +31,12 @@ var kinds = [3][]fault{
 		{"disk full", diskFull},
 	},
 	{
-		{"loss before the forwarder", drop(true, false, 0.3)},
-		{"loss behind the forwarder", drop(false, false, 0.3)},
-		{"partition before the forwarder", drop(true, false, 1)},
-		{"partition behind the forwarder", drop(false, false, 1)},
-		{"one-way partition before the forwarder", drop(true, true, 1)},
-		{"one-way partition behind the forwarder", drop(false, true, 1)},
+		{"loss before the forwarder", drop(true, false, 0.3, 4*time.Second)},
+		{"loss behind the forwarder", drop(false, false, 0.3, 4*time.Second)},
+		{"partition before the forwarder", drop(true, false, 1, 4*time.Second)},
+		{"partition behind the forwarder", drop(false, false, 1, 4*time.Second)},
+		{"one-way partition before the forwarder", drop(true, true, 1, 4*time.Second)},
+		{"one-way partition behind the forwarder", drop(false, true, 1, 4*time.Second)},
 		{"processors flip", flip},
 		{"overload", overload},
 		{"garbage", garbage},
@@ -168,8 +168,8 @@ func diskFull(h *harness, rng *rand.Rand) (string, error) {
 	})
 }
 
-// drop drops packets between the forwarder and its publishers, or its backends, with a probability.
-func drop(before, oneWay bool, p float64) func(*harness, *rand.Rand) (string, error) {
+// drop drops packets between the forwarder and its publishers, or its backends, with a probability, for so long at the most.
+func drop(before, oneWay bool, p float64, most time.Duration) func(*harness, *rand.Rand) (string, error) {
 	return func(h *harness, rng *rand.Rand) (string, error) {
 		endpoint := h.out
 		if before {
@@ -193,7 +193,7 @@ func drop(before, oneWay bool, p float64) func(*harness, *rand.Rand) (string, er
 			return "", err
 		}
 		begun := time.Now()
-		time.Sleep(span(rng, 500*time.Millisecond, 4*time.Second))
+		time.Sleep(span(rng, 500*time.Millisecond, most))
 		n, err := lift()
 		if err != nil {
 			return "", err

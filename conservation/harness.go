@@ -136,14 +136,14 @@ func (h *harness) startForwarder() (err error) {
 func (h *harness) startKept() (err error) {
 	os.Remove(h.file("kept.stats")) // of the one before
 	h.kept, err = start("kept", "backend", &receiving{
-		From: h.out, Detail: metric.Summaries, Dir: h.file("disk"), Sink: h.store.url + "kept", Journal: h.file("kept.journal"), Stats: h.file("kept.stats"),
+		From: h.out, Detail: metric.Summaries, Dir: h.file("disk"), Sink: h.store.url + "kept", Journal: h.file("kept.journal"), Stats: h.file("kept.stats"), CloseTimeout: h.closeTimeout(),
 	})
 	return err
 }
 
 func (h *harness) startBackend(name string, d metric.Detail, p **process) (err error) {
 	*p, err = start(name, "backend", &receiving{
-		From: h.out, Detail: d, Sink: h.store.url + name, Journal: h.file(name + ".journal"), Stats: h.file(name + ".stats"),
+		From: h.out, Detail: d, Sink: h.store.url + name, Journal: h.file(name + ".journal"), Stats: h.file(name + ".stats"), CloseTimeout: h.closeTimeout(),
 	})
 	return err
 }
@@ -155,7 +155,7 @@ func (h *harness) startPublisher(n int) error {
 	source := sourceName(n, len(h.lives))
 	l := &life{source: source, begun: time.Now(), files: publishing{
 		Source: source, Endpoint: h.in, Truth: h.file(source + ".truth"), Journal: h.file(source + ".journal"),
-		Stats: h.file(source + ".stats"), Rate: h.opts.rate,
+		Stats: h.file(source + ".stats"), Rate: h.opts.rate, RingBytes: h.ringBytes(), CloseTimeout: h.closeTimeout(),
 	}}
 	var err error
 	if l.truth, err = openTruth(l.files.Truth); err != nil {
@@ -167,6 +167,22 @@ func (h *harness) startPublisher(n int) error {
 	h.current[n] = l
 	h.lives = append(h.lives, l)
 	return nil
+}
+
+// ringBytes is small, so that bursts overflow it; where no bursts come, it is what programs have.
+func (h *harness) ringBytes() int {
+	if h.opts.trial != "" {
+		return 0
+	}
+	return 256 << 10
+}
+
+// closeTimeout is long where not the end is what is tried, but the books: this machine may be slow.
+func (h *harness) closeTimeout() time.Duration {
+	if h.opts.trial != "" {
+		return closeTimeout
+	}
+	return 5 * closeTimeout
 }
 
 // killPublisher ends a life. What was recorded until then counts as far as it was sent.
@@ -196,8 +212,8 @@ func (h *harness) noteMemory(role string, p *process) {
 
 // backendStats is what the harness looks at of backend.Stats.
 type backendStats struct {
-	Duplicates, LostBatches, LostSamples uint64
-	Store                                struct {
+	Batches, Duplicates, LostBatches, LostSamples uint64
+	Store                                         struct {
 		Durable                                              bool
 		Failures, Replayed, Torn, Damaged, Evicted, Unlogged uint64
 	}

@@ -17,17 +17,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The harness runs as people run it: built without the race detector, with the rings that programs have.
-func TestBooksBalanceAfterFaultsOfEveryKind(t *testing.T) {
+// conservationRun runs the harness as people do: built without the race detector, with the rings that programs have.
+func conservationRun(t *testing.T, args ...string) *report {
+	t.Helper()
 	if testing.Short() {
-		t.Skip("it takes a minute")
+		t.Skip("it takes half a minute")
 	}
 	binary := filepath.Join(t.TempDir(), "conservation")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(binary, "-for", "25s", "-publishers", "2", "-rate", "5000", "-json")
+	cmd := exec.Command(binary, append(args, "-publishers", "2", "-rate", "5000", "-json")...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
@@ -47,6 +48,30 @@ func TestBooksBalanceAfterFaultsOfEveryKind(t *testing.T) {
 	t.Logf("seed %d: %d faults of %d kinds, %d calls, %d series compared", r.Seed, r.Total, len(r.Faults), r.Recorded, r.Series)
 	if err != nil || !r.OK {
 		t.Errorf("%v; what happened:\n%s", err, stderr.String())
+	}
+	return &r
+}
+
+func TestBooksBalanceAfterFaultsOfEveryKind(t *testing.T) { conservationRun(t, "-for", "25s") }
+
+func TestProgramsEndInTimeAtAnyInstant(t *testing.T) {
+	r := conservationRun(t, "-trial", "exit", "-times", "14")
+	if r.Total != 14 {
+		t.Errorf("%d programs were ended, want 14", r.Total)
+	}
+}
+
+func TestEverythingArrivesAgainAfterKillsAndPartitions(t *testing.T) {
+	r := conservationRun(t, "-trial", "recovery", "-times", "2")
+	if n := r.Faults["kill forwarder"]; n != 2 {
+		t.Errorf("the forwarder was killed %d times, want 2", n)
+	}
+}
+
+func TestUnknownTrialIsWrongUsage(t *testing.T) {
+	var stderr strings.Builder
+	if status := run([]string{"-trial", "luck"}, os.Stdout, &stderr); status != 2 || !strings.Contains(stderr.String(), `"luck"`) {
+		t.Errorf("status is %d, want 2; it says %q", status, stderr.String())
 	}
 }
 

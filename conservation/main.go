@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -22,6 +23,8 @@ type options struct {
 	publishers int
 	rate       int
 	faults     string
+	trial      string
+	times      int
 	json       bool
 	keep       bool
 	inside     bool
@@ -44,6 +47,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 				fmt.Fprintf(stderr, "  %s\n", k.name)
 			}
 		}
+		fmt.Fprintf(stderr, "\nTrials:\n")
+		for _, t := range trials {
+			fmt.Fprintf(stderr, "  %s: %s\n", t.name, t.about)
+		}
 		fmt.Fprintf(stderr, "\nExit status: 0 the books balance, 1 they do not, or a fault did not happen, 2 wrong usage.\n")
 	}
 	f.Int64Var(&o.seed, "seed", 1, "determines which faults come, in which order, and for how long")
@@ -52,6 +59,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	f.IntVar(&o.publishers, "publishers", 3, "how many publishers there are at a time")
 	f.IntVar(&o.rate, "rate", 20_000, "calls per second of each")
 	f.StringVar(&o.faults, "faults", "", "kinds of faults, separated by commas; empty: all")
+	f.StringVar(&o.trial, "trial", "", "do one thing many times and measure it, in place of faults at random")
+	f.IntVar(&o.times, "times", 100, "how often")
 	f.BoolVar(&o.json, "json", false, "write the report as JSON")
 	f.BoolVar(&o.keep, "keep", false, "keep the journals, and say where they are")
 	f.BoolVar(&o.inside, insideFlag[1:], false, "run in the namespaces of this process; set by the command itself")
@@ -61,13 +70,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if role != "" {
-		if err := child(role, config); err != nil {
-			fmt.Fprintln(stderr, err)
-			return 1
+		err := child(role, config)
+		if err == nil {
+			return 0
 		}
-		return 0
+		fmt.Fprintln(stderr, err)
+		if errors.Is(err, errUnsent) {
+			return exitUnsent
+		}
+		return 1
 	}
-	if unknown := o.unknownFaults(); len(unknown) > 0 || f.NArg() > 0 || o.publishers < 1 || o.rate < 1 {
+	if unknown := o.unknown(); len(unknown) > 0 || f.NArg() > 0 || o.publishers < 1 || o.rate < 1 || o.times < 1 {
 		fmt.Fprintln(stderr, "conservation: wrong usage:", strings.Join(append(unknown, f.Args()...), ", "))
 		return 2
 	}
@@ -99,7 +112,10 @@ func (o *options) wanted() []string {
 	return strings.Split(o.faults, ",")
 }
 
-func (o *options) unknownFaults() (unknown []string) {
+func (o *options) unknown() (unknown []string) {
+	if o.trial != "" && trialNamed(o.trial) == nil {
+		unknown = append(unknown, fmt.Sprintf("no such trial: %q", o.trial))
+	}
 	for _, w := range o.wanted() {
 		if !slices.ContainsFunc(slices.Concat(kinds[:]...), func(f fault) bool { return f.name == w }) {
 			unknown = append(unknown, fmt.Sprintf("no such fault: %q", w))
@@ -122,7 +138,7 @@ func conserve(o options, progress io.Writer) (*report, error) {
 	}
 	r := &report{
 		Seed: o.seed, Seconds: o.length.Seconds(), Began: time.Now().UTC().Format(time.RFC3339), Faults: map[string]int{},
-		progress: progress, begun: time.Now(),
+		Figures: map[string]figure{}, Counts: map[string]int{}, values: map[string][]float64{}, progress: progress, begun: time.Now(),
 	}
 	h := &harness{opts: o, dir: dir, report: r}
 	if err := h.open(); err != nil {
@@ -134,7 +150,17 @@ func conserve(o options, progress io.Writer) (*report, error) {
 	}
 	r.Skipped = h.skipped
 	r.say("%d publishers, forwarder and backends work", o.publishers)
-	h.drive()
+	if t := trialNamed(o.trial); t != nil {
+		if err := t.do(h, rand.New(rand.NewPCG(uint64(o.seed), 3)), o.times); err != nil {
+			r.wrong("%s: %v", t.name, err)
+		}
+		for what, values := range r.values {
+			r.Figures[what] = figureOf(values)
+		}
+		r.Seconds = time.Since(r.begun).Seconds()
+	} else {
+		h.drive()
+	}
 	r.say("calm")
 	if err := h.calm(rand.New(rand.NewPCG(uint64(o.seed), 2))); err != nil {
 		r.wrong("calm: %v", err)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -25,14 +26,23 @@ type publishing struct {
 	Journal  string
 	Stats    string
 	Rate     int // calls a second
+	// RingBytes is of zibrato.Config.
+	RingBytes int
+	// CloseTimeout is how long the end may take.
+	CloseTimeout time.Duration
 }
 
 const (
 	workers    = 2
 	burstCalls = 1 << 20
-	// ringBytes is small, so that bursts overflow it.
-	ringBytes = 256 << 10
+	// samplesTopics is how many topics for single samples a publisher hears of: those of a backend and of this program. One more is for summaries.
+	samplesTopics = 2
 )
+
+// errUnsent is that of a publisher that ended, and could not send all. exitUnsent is the status that says so.
+var errUnsent = errors.New("not all was sent")
+
+const exitUnsent = 3
 
 // recording are the instruments of one publisher, and what it says of them.
 type recording struct {
@@ -53,7 +63,7 @@ func (p *publishing) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	rec := zibrato.New(zibrato.Config{Source: p.Source, RingBytes: ringBytes, SummaryEvery: 200 * time.Millisecond})
+	rec := zibrato.New(zibrato.Config{Source: p.Source, RingBytes: p.RingBytes, SummaryEvery: 200 * time.Millisecond})
 	r := &recording{truth: t, rec: rec}
 	r.prepare()
 	// The journal is a consumer beside the publisher, and gets the same batches. It wants no level that is not on anyway.
@@ -65,7 +75,7 @@ func (p *publishing) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: p.Endpoint, CloseTimeout: 10 * time.Second, Logger: log})
+	pub, err := publisher.Start(publisher.Config{Recorder: rec, Endpoint: p.Endpoint, CloseTimeout: p.CloseTimeout, Logger: log})
 	if err != nil {
 		return err
 	}
@@ -80,16 +90,14 @@ func (p *publishing) run(ctx context.Context, log *slog.Logger) error {
 		work.Go(func() { r.work(rand.New(rand.NewPCG(uint64(n), uint64(len(p.Source)))), p.Rate/workers) })
 	}
 	t.started.Store(1)
-	r.obey(ctx, &work)
+	r.obey(ctx, pub, &work)
 	r.stop.Store(true)
 	work.Wait()
-	if err := pub.Close(); err != nil {
-		return err
+	unsent := pub.Close()
+	if unsent != nil {
+		unsent = fmt.Errorf("%w: %w", errUnsent, unsent)
 	}
-	if err := tap.Close(context.Background()); err != nil {
-		return err
-	}
-	return writeJSON(p.Stats, pub.Stats())
+	return errors.Join(unsent, tap.Close(context.Background()), rec.Close(), writeJSON(p.Stats, pub.Stats()))
 }
 
 // prepare makes the instruments. Each function says what it is about to record, records it, and says that it did.
@@ -162,7 +170,7 @@ func (r *recording) work(rng *rand.Rand, rate int) {
 }
 
 // obey does what the harness asks for, until the context ends.
-func (r *recording) obey(ctx context.Context, work *sync.WaitGroup) {
+func (r *recording) obey(ctx context.Context, pub *publisher.Publisher, work *sync.WaitGroup) {
 	t, rng := r.truth, rand.New(rand.NewPCG(3, 3))
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -172,6 +180,11 @@ func (r *recording) obey(ctx context.Context, work *sync.WaitGroup) {
 			return
 		case <-tick.C:
 		}
+		heard := uint64(0)
+		if s := pub.Stats(); s.SamplesTopics >= samplesTopics && s.SummariesTopics >= 1 {
+			heard = 1
+		}
+		t.heard.Store(heard)
 		if n := t.procs.Load(); n != procs {
 			procs = n
 			runtime.GOMAXPROCS(int(n))

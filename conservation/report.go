@@ -34,10 +34,15 @@ type report struct {
 	Settled     float64          `json:"settled"` // seconds after the last call until the store knew all
 	Memory      map[string]int64 `json:"memory"`  // most of a process, in bytes, by role
 
+	// Of a trial: what was measured, and what was counted.
+	Figures map[string]figure `json:"figures,omitempty"`
+	Counts  map[string]int    `json:"counts,omitempty"`
+
 	Wrong []string `json:"wrong,omitempty"`
 	OK    bool     `json:"ok"`
 
 	mu       sync.Mutex
+	values   map[string][]float64
 	progress io.Writer
 	begun    time.Time
 }
@@ -80,6 +85,16 @@ func (r *report) write(w io.Writer) {
 `, r.Lives, r.Killed, r.Recorded, r.Detail, r.Lost, r.LostBatches, r.Duplicates, r.Windows, r.Again, r.Settled)
 	for _, k := range slices.Sorted(maps.Keys(r.Memory)) {
 		fmt.Fprintf(w, "  %-12s %d MiB at most\n", k, r.Memory[k]>>20)
+	}
+	for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
+		fmt.Fprintf(w, "\n  %6d  %s", r.Counts[k], k)
+	}
+	for i, k := range slices.Sorted(maps.Keys(r.Figures)) {
+		if i == 0 {
+			fmt.Fprintf(w, "\n\n  %8s%10s%10s%10s\n", "times", "median", "p99", "most")
+		}
+		f := r.Figures[k]
+		fmt.Fprintf(w, "  %8d%10.1f%10.1f%10.1f  %s\n", f.Times, f.Median, f.P99, f.Most, k)
 	}
 	if r.OK {
 		fmt.Fprintf(w, "\nThe books balance: %d series compared.\n", r.Series)

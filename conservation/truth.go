@@ -55,6 +55,7 @@ type truth struct {
 
 	// Written by the publisher.
 	started  atomic.Uint64 // not zero: it records
+	heard    atomic.Uint64 // not zero: all have subscribed
 	silent   atomic.Uint64 // not zero: it has stopped
 	flipped  atomic.Uint64 // how often GOMAXPROCS was set
 	bursted  atomic.Uint64 // bursts done

@@ -33,6 +33,7 @@ type socket struct {
 	link     monitor.Link
 	key      keys.Pair
 	servers  endpoint.ServerKeys
+	pace     endpoint.Pace
 }
 
 func connect(cfg Config) (_ *socket, err error) {
@@ -109,7 +110,7 @@ func (s *socket) listen() (more bool) {
 }
 
 // connected takes in what the monitor says, and reports whether the forwarder is there. A connection that libzmq has given up is
-// made anew, and so is one for which there is another key to try.
+// made anew, and so is one for which there is another key to try, or that shall be looked for at another pace.
 func (s *socket) connected() bool {
 	now := time.Now()
 	s.link.Hear(s.monitor, now) // fails on a closed monitor only
@@ -117,7 +118,11 @@ func (s *socket) connected() bool {
 	if turned {
 		endpoint.SetKeys(s.xpub, s.key, s.servers.Now) // fails on a closed socket only
 	}
-	if turned || s.link.GivenUp(now) {
+	paced := s.pace.Turn(s.link.State == monitor.Connected, now)
+	if paced {
+		endpoint.SetPace(s.xpub, s.pace.Most()) // likewise
+	}
+	if turned || paced || s.link.GivenUp(now) {
 		s.link.Lost = time.Time{}
 		s.xpub.Disconnect(s.endpoint) // fails when libzmq has forgotten it
 		if err := s.xpub.Connect(s.endpoint); err != nil {

@@ -11,7 +11,7 @@
 //
 //   - What arrives faster than it is received waits in a queue of bounded length ([Config].QueueBytes) and in the
 //     kernel's buffers; then the peer drops. Batches carry sequence numbers and totals, by which a backend sees and repairs that.
-//   - What is sent while there is no connection. Lost connections are made again within 2 s of the peer's return.
+//   - What is sent while there is no connection. Lost connections are made again within 0.3 s of the peer's return.
 //   - Malformed messages, each counted by metric.Reason in [Stats], logged at a bounded rate, and otherwise without effect.
 //   - A frame of more than 8 MiB costs the connection that it came from, with what the peer had
 //     queued there; it is made anew and counted in [Stats].Violations. A forwarder of this project passes no such frame.

@@ -12,9 +12,7 @@ import (
 )
 
 const (
-	reconnectMin     = 50 * time.Millisecond
-	reconnectMax     = 2 * time.Second
-	connectTimeout   = 5 * time.Second
+	connectTimeout   = 2 * time.Second // short, since the kernel repeats what a partition swallows ever more seldom
 	handshakeTimeout = 5 * time.Second
 	heartbeatEvery   = time.Second
 	heartbeatTimeout = 3 * time.Second
@@ -24,8 +22,7 @@ const (
 // that the other side is gone.
 func SetOptions(s *zmq.Socket, ipv6 bool) error {
 	return cmp.Or(
-		s.SetReconnectIvl(reconnectMin),
-		s.SetReconnectIvlMax(reconnectMax),
+		SetPace(s, Quick),
 		s.SetConnectTimeout(connectTimeout),
 		s.SetHandshakeIvl(handshakeTimeout),
 		s.SetHeartbeatIvl(heartbeatEvery),
