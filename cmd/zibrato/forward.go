@@ -53,7 +53,7 @@ func (c *forwardCmd) Run(log *slog.Logger) error {
 		if err != nil {
 			return forwardTerms(err)
 		}
-		return c.operate(ctx, log, forwarding{fwd, log})
+		return c.operate(ctx, log, group{forwarding{fwd, log}})
 	})
 }
 

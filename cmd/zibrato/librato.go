@@ -37,12 +37,11 @@ Example:
 Exit status: 0 ended by SIGTERM or SIGINT, 1 failure, 2 wrong usage such as a missing token.`
 }
 
-func (c *libratoCmd) Run(log *slog.Logger) error {
+func (c *libratoCmd) Run(log *slog.Logger) error { return work("librato", c, log) }
+
+func (c *libratoCmd) prepare(log *slog.Logger) (func(func()) (backend.Sink, error), error) {
 	cfg, err := c.config(log)
-	if err != nil {
-		return err
-	}
-	return c.work("librato", log, func(func()) (backend.Sink, error) { return librato.New(cfg), nil })
+	return func(func()) (backend.Sink, error) { return librato.New(cfg), nil }, err
 }
 
 func (c *libratoCmd) config(log *slog.Logger) (librato.Config, error) {
@@ -56,9 +55,6 @@ func (c *libratoCmd) config(log *slog.Logger) (librato.Config, error) {
 			return cfg, usageError{err}
 		}
 		cfg.Token = token
-	}
-	if c.Flush <= 0 { // which for the library means a default
-		return cfg, usageError{fmt.Errorf("--flush: %v: want 1s to 1h", c.Flush)}
 	}
 	if err := cfg.Validate(); err != nil {
 		return cfg, usageError{flagTerms(err,

@@ -32,15 +32,17 @@ Exit status: 0 ended by SIGTERM or SIGINT or by a closed standard output, 1 fail
 usage.`
 }
 
-func (c *logCmd) Run(log *slog.Logger) error {
+func (c *logCmd) Run(log *slog.Logger) error { return work("log", c, log) }
+
+func (c *logCmd) prepare(*slog.Logger) (func(func()) (backend.Sink, error), error) {
 	survivePipes()
-	return c.work("log", log, func(end func()) (backend.Sink, error) {
+	return func(end func()) (backend.Sink, error) {
 		sink, err := logfile.New(logfile.Config{Path: c.File, MaxBytes: c.MaxBytes, Keep: c.Keep})
 		if err != nil {
 			return nil, err
 		}
 		return untilClosed{sink, end}, nil
-	})
+	}, nil
 }
 
 // untilClosed calls end when the reader of a pipe that a sink writes to is gone. The backend would try for ever.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -84,17 +85,22 @@ type unit interface {
 	End(ctx context.Context) error
 }
 
-// operate lets units work until ctx ends, or one of them does by itself, and tells meanwhile how they are. Then it ends them in their
-// order. The error is that of a unit that ended by itself.
-func (o *operating) operate(ctx context.Context, log *slog.Logger, units ...unit) error {
+// A group are units that end together.
+type group []unit
+
+// operate lets units work until ctx ends, or one of them does by itself, and tells meanwhile how they are. Then it ends them, one group after
+// the other. The error is that of a unit that ended by itself.
+func (o *operating) operate(ctx context.Context, log *slog.Logger, groups ...group) error {
+	ctx, broken := context.WithCancel(ctx)
+	defer broken()
 	parts := admin.Parts{admin.Process{Version: buildVersion(), Libzmq: libzmqVersion()}}
-	for _, u := range units {
+	for _, u := range slices.Concat(groups...) {
 		parts = append(parts, u)
 	}
 	if o.Admin != "" {
 		server, err := admin.Listen(admin.Config{Addr: string(o.Admin), Parts: parts, Pprof: o.AdminPprof, Logger: log})
 		if err != nil {
-			return errors.Join(fmt.Errorf("--admin: %w", err), endAll(log, units))
+			return errors.Join(fmt.Errorf("--admin: %w", err), end(log, groups))
 		}
 		log.Info("admin: listening", "addr", server.Addr())
 		defer func() {
@@ -108,9 +114,7 @@ func (o *operating) operate(ctx context.Context, log *slog.Logger, units ...unit
 		defer close(attended)
 		admin.SystemdFrom(os.Getenv).Attend(parts, quit)
 	}()
-	ctx, broken := context.WithCancel(ctx)
-	defer broken()
-	for _, u := range units {
+	for _, u := range slices.Concat(groups...) {
 		go func() {
 			<-u.Done()
 			broken()
@@ -119,19 +123,27 @@ func (o *operating) operate(ctx context.Context, log *slog.Logger, units ...unit
 	<-ctx.Done()
 	close(quit)
 	<-attended
-	return endAll(log, units)
+	return end(log, groups)
 }
 
-// endAll ends units within the time that the program has for it. What they lose then, as when the other side is gone, is a warning.
-func endAll(log *slog.Logger, units []unit) error {
+// end ends units within the time that the program has for it. What they lose then, as when the other side is gone, is a warning.
+func end(log *slog.Logger, groups []group) error {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
-	errs := make([]error, len(units))
+	var errs []error
+	for _, g := range groups {
+		errs = append(errs, g.end(ctx, log))
+	}
+	return errors.Join(errs...)
+}
+
+func (g group) end(ctx context.Context, log *slog.Logger) error {
+	errs := make([]error, len(g))
 	var all sync.WaitGroup
-	for i, u := range units {
+	for i, u := range g {
 		all.Go(func() {
 			select {
-			case <-u.Done():
+			case <-u.Done(): // by itself
 				errs[i] = u.End(ctx)
 			default:
 				if err := u.End(ctx); err != nil {
