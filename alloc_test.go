@@ -48,6 +48,7 @@ func TestCallsDoNotAllocate(t *testing.T) {
 		"Recorder.Time":   func() { defer std.Time("alloc")() },
 		"Timer":           timedByInstrument,
 		"Timer.Do":        func() { allocTimer.Do(work) },
+		"Stopwatch":       func() { allocTimer.Start().StopAs(vec.With("ended", "200")) },
 		"Counter":         counter.Inc,
 		"UpDown":          func() { updown.Add(-1) },
 		"Gauge":           func() { gauge.Set(1) },

@@ -62,6 +62,16 @@ func ExampleStopwatch_Stop() {
 	// Output: info timer first.byte count=1
 }
 
+func ExampleStopwatch_StopAs() {
+	rec := zibrato.New(zibrato.Config{})
+	defer show(rec)()
+	requests := rec.NewTimerVec("request", []string{"status"})
+	timing := requests.With("200").Start()
+	status := "404" // known only when the request was served
+	timing.StopAs(requests.With(status))
+	// Output: info timer request status=404 count=1
+}
+
 func ExampleCounter_Inc() {
 	rec := zibrato.New(zibrato.Config{})
 	defer show(rec)()

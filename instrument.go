@@ -34,7 +34,7 @@ func (t *Timer) Start() Stopwatch {
 	return Stopwatch{t, clock.Ticks()}
 }
 
-// Stopwatch is a timing under way. The zero Stopwatch does nothing.
+// Stopwatch is a timing under way. The zero Stopwatch does nothing; it is also what Start returns while nobody watches.
 type Stopwatch struct {
 	t     *Timer
 	start int64
@@ -44,6 +44,23 @@ type Stopwatch struct {
 func (w Stopwatch) Stop() {
 	if w.t != nil {
 		w.t.stop(w.start)
+	}
+}
+
+// StopAs ends the timing and records the sample on another timer, where only the end tells which one it belongs to:
+//
+//	timing := requests.With("ok").Start()
+//	…
+//	timing.StopAs(requests.With(outcome))
+//
+// Whether it is recorded was decided at the start, by the level of the timer that was started. On nil and zero timers nothing is.
+func (w Stopwatch) StopAs(t *Timer) {
+	if w.t == nil {
+		return
+	}
+	end := clock.Ticks()
+	if t != nil && t.ring != nil {
+		t.record(w.start, end)
 	}
 }
 

@@ -267,6 +267,9 @@ func TestNilAndZeroOnesDoNothing(t *testing.T) {
 		t.Errorf("blocks ran %d times, want 4", ran)
 	}
 	zibrato.Stopwatch{}.Stop()
+	zibrato.Stopwatch{}.StopAs(zibrato.NewTimer("x"))
+	zibratotest.New(t).NewTimer("x").Start().StopAs(nil)
+	zibratotest.New(t).NewTimer("x").Start().StopAs(new(zibrato.Timer))
 	new(zibrato.Counter).Inc()
 	(*zibrato.Counter)(nil).Add(1)
 	new(zibrato.UpDown).Add(1)
@@ -286,4 +289,26 @@ func TestNilAndZeroOnesDoNothing(t *testing.T) {
 	(*zibrato.UpDownVec)(nil).With().Add(1)
 	(*zibrato.GaugeVec)(nil).With().Set(1)
 	(*zibrato.DistributionVec)(nil).With().Record(1)
+}
+
+func TestATimingEndsOnAnotherTimer(t *testing.T) {
+	rec := zibratotest.New(t)
+	timers := rec.NewTimerVec("t", []string{"k"})
+	begun := time.Now()
+	timing := timers.With("begun").Start()
+	time.Sleep(time.Millisecond)
+	timing.StopAs(timers.With("ended"))
+	took := time.Since(begun)
+	if n := rec.Calls("t", zibratotest.Tag("k", "begun")); n != 0 {
+		t.Errorf("the timer that was begun has %d samples", n)
+	}
+	if d := rec.Durations("t", zibratotest.Tag("k", "ended")); len(d) != 1 || d[0] < time.Millisecond-10*time.Microsecond || d[0] > took {
+		t.Errorf("%v, want one of a millisecond to %v", d, took)
+	}
+	// The start decides, whatever the level of the other timer.
+	unwatched := zibrato.New(zibrato.Config{}).NewTimer("t")
+	unwatched.Start().StopAs(timers.With("unwatched"))
+	if n := rec.Calls("t", zibratotest.Tag("k", "unwatched")); n != 0 {
+		t.Errorf("what was begun unwatched has %d samples", n)
+	}
 }
