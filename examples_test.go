@@ -12,7 +12,7 @@ import (
 )
 
 // exemplified are the packages that programs import.
-var exemplified = []string{".", "zibratotest", "backend", "publisher", "forwarder", "subscriber", "librato", "sink/logfile", "metric", "ring"}
+var exemplified = []string{".", "zibratotest", "backend", "publisher", "forwarder", "subscriber", "librato", "sink/logfile", "metric", "ring", "instrument/zhttp"}
 
 // everyMethod are those in which each method has an example of its own.
 var everyMethod = map[string]bool{".": true, "zibratotest": true, "subscriber": true}
