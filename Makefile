@@ -8,8 +8,8 @@ BENCHCOUNT ?= 1
 FUZZTIME ?= 10s
 SEED ?= 1
 
-# The modules of go.work; ./... does not reach from one into the other.
-MODULES := . bench/peers cmd/zibrato sink/prometheus
+# The modules; ./... does not reach from one into the other.
+MODULES := $(shell sed -n 's/^\t\(\.[^ ]*\)$$/\1/p' go.work)
 # Where the parts that need no ZeroMQ must build, besides here.
 PLATFORMS := linux/arm64 linux/386 windows/amd64 darwin/arm64
 

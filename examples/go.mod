@@ -1,0 +1,5 @@
+module github.com/zibrato/zibrato/examples
+
+go 1.26.0
+
+require github.com/zibrato/zibrato v0.1.0
