@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && cgo
 
 // Package examples runs the programs in its directories, as their readers would.
 package examples
@@ -32,10 +32,27 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// built builds a program into a directory of the test, and returns its path.
+// bins is where programs are built, each once.
+var bins string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "zibrato-examples")
+	if err != nil {
+		panic(err)
+	}
+	bins = dir
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// built builds a program, unless that is done, and returns its path.
 func built(t *testing.T, pkg string, env ...string) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	bin := filepath.Join(bins, filepath.Base(pkg))
+	if _, err := os.Stat(bin); err == nil {
+		return bin
+	}
 	build := exec.Command("go", "build", "-o", bin, pkg)
 	build.Env = append(os.Environ(), env...)
 	if out, err := build.CombinedOutput(); err != nil {

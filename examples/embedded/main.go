@@ -1,3 +1,5 @@
+//go:build cgo
+
 // Command embedded is a web service that has the forwarder within itself: other processes publish through it, backends subscribe to it,
 // and it publishes what it measures itself.
 //

@@ -1,3 +1,5 @@
+//go:build cgo
+
 // Command encrypted is a worker on one host whose measurements go, encrypted, to a forwarder on another.
 //
 //	zibrato keygen worker                      # here: worker.key and worker.pub
