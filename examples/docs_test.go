@@ -159,7 +159,7 @@ func exported(t *testing.T) map[string]export {
 	t.Helper()
 	args := []string{"list", "-export", "-deps", "-json=ImportPath,Name,Export", "log", "log/slog", "net/http", "os", "fmt", "context", "time", "testing", "errors",
 		"database/sql"}
-	for _, dir := range strings.Fields(modules(t)) {
+	for _, dir := range modules(t) {
 		args = append(args, "../"+dir+"/...")
 	}
 	list := exec.Command("go", args...)
@@ -183,24 +183,18 @@ func exported(t *testing.T) map[string]export {
 }
 
 // modules are those of this repository whose packages people import.
-func modules(t *testing.T) string {
+func modules(t *testing.T) (dirs []string) {
 	t.Helper()
-	makefile, err := os.ReadFile("../Makefile")
+	work, err := os.ReadFile("../go.work")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile(`(?m)^MODULES := (.*)$`).FindSubmatch(makefile)
-	if m == nil {
-		t.Fatal("no MODULES in the Makefile")
-	}
-	all := strings.Fields(string(m[1]))
-	var ours []string
-	for _, dir := range all {
-		switch dir {
-		case "bench/peers", "cmd/zibrato", "servers", "examples":
+	for _, m := range regexp.MustCompile(`(?m)^\t(\.\S*)$`).FindAllSubmatch(work, -1) {
+		switch dir := string(m[1]); dir {
+		case "./bench/peers", "./cmd/zibrato", "./servers", "./examples":
 		default:
-			ours = append(ours, dir)
+			dirs = append(dirs, dir)
 		}
 	}
-	return strings.Join(ours, " ")
+	return dirs
 }
