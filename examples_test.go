@@ -12,7 +12,10 @@ import (
 )
 
 // exemplified are the packages that programs import.
-var exemplified = []string{".", "zibratotest", "backend", "publisher", "forwarder", "subscriber", "librato", "sink/logfile", "metric", "ring", "instrument/zhttp"}
+var exemplified = []string{
+	".", "zibratotest", "backend", "publisher", "forwarder", "subscriber", "librato", "sink/graphite", "sink/logfile", "sink/statsd", "metric",
+	"ring", "instrument/zhttp",
+}
 
 // everyMethod are those in which each method has an example of its own.
 var everyMethod = map[string]bool{".": true, "zibratotest": true, "subscriber": true}

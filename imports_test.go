@@ -23,7 +23,7 @@ const module = "github.com/zibrato/zibrato"
 // from ring downwards.
 var layers = [][]string{
 	{"metric", "keys"},
-	{"internal/clock", "internal/endpoint", "internal/monitor", "internal/release", "internal/rodata", "internal/seldom", "internal/zap"},
+	{"internal/carry", "internal/clock", "internal/endpoint", "internal/monitor", "internal/naming", "internal/release", "internal/rodata", "internal/seldom", "internal/zap"},
 	{"ring"},
 	{""},
 	{"zibratotest", "instrument/..."},
@@ -81,7 +81,9 @@ var external = map[string][]string{
 	"subscriber":       {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
 	"backend/store":    nil,
 	"backend":          {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
+	"sink/graphite":    {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
 	"sink/logfile":     {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
+	"sink/statsd":      {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
 	"librato":          {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5", "github.com/pebbe/zmq4"},
 }
 
