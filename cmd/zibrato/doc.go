@@ -1,15 +1,16 @@
 // Zibrato is the project's one program: the forwarder, the backends and the tools, as subcommands.
 //
-//	zibrato forward   connect instrumented programs with backends
-//	zibrato librato   take measurements to Librato, or to what speaks its API
-//	zibrato log       write measurements as lines of JSON
-//	zibrato tail      show each sample as it arrives
-//	zibrato send      publish one measurement
-//	zibrato time      run a command and publish how long it took
-//	zibrato keygen    make the keys with which a forwarder and its peers know one another
-//	zibrato bench     measure what all of this costs on this machine
-//	zibrato demo      show all of it at work
-//	zibrato version   say which version this is
+//	zibrato forward     connect instrumented programs with backends
+//	zibrato librato     take measurements to Librato, or to what speaks its API
+//	zibrato prometheus  let Prometheus scrape measurements
+//	zibrato log         write measurements as lines of JSON
+//	zibrato tail        show each sample as it arrives
+//	zibrato send        publish one measurement
+//	zibrato time        run a command and publish how long it took
+//	zibrato keygen      make the keys with which a forwarder and its peers know one another
+//	zibrato bench       measure what all of this costs on this machine
+//	zibrato demo        show all of it at work
+//	zibrato version     say which version this is
 //
 // "zibrato COMMAND --help" or "zibrato help COMMAND" describes the flags. Each flag is also an environment variable, ZIBRATO_ and the flag's name
 // in capitals, with _ for -: --token-file is ZIBRATO_TOKEN_FILE in every command that has it. The command line wins.

@@ -20,6 +20,7 @@ import (
 type cli struct {
 	Forward    forwardCmd    `cmd:"" help:"Connect instrumented programs with backends."`
 	Librato    libratoCmd    `cmd:"" help:"Take measurements to Librato, or to what speaks its API."`
+	Prometheus prometheusCmd `cmd:"" help:"Let Prometheus scrape measurements."`
 	Log        logCmd        `cmd:"" help:"Write measurements as lines of JSON."`
 	Tail       tailCmd       `cmd:"" help:"Show each sample as it arrives."`
 	Send       sendCmd       `cmd:"" help:"Publish one measurement."`

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var commands = []string{"forward", "librato", "log", "tail", "send", "time", "keygen", "bench", "demo"}
+var commands = []string{"forward", "librato", "prometheus", "log", "tail", "send", "time", "keygen", "bench", "demo"}
 
 func TestHelpShowsAnExampleTheStatusAndTheEnvironment(t *testing.T) {
 	t.Parallel()
@@ -71,6 +71,15 @@ func TestWrongUsageIsStatusTwoAndOneLine(t *testing.T) {
 		{"--url", []string{"librato", "--user", "u", "--token", "x", "--url", "nonsense"}},
 		{"say --plain-http", []string{"librato", "--user", "u", "--token", "x", "--url", "http://192.0.2.1"}},
 		{"--api", []string{"librato", "--user", "u", "--token", "x", "--api", "v3"}},
+		{"--expire", []string{"prometheus", "--expire", "soon"}},
+		{"--max-series", []string{"prometheus", "--max-series", "0"}},
+		{"--max-series is -1", []string{"prometheus", "--max-series=-1"}},
+		{`--bounds["seconds"]`, []string{"prometheus", "--bounds", "seconds=2,1"}},
+		{"want a unit", []string{"prometheus", "--bounds", "1,2"}},
+		{`"x": want a number`, []string{"prometheus", "--bounds", "seconds=x"}},
+		{"--source-label", []string{"prometheus", "--source-label", "a.b"}},
+		{"--level-label", []string{"prometheus", "--level-label", "source"}},
+		{"--listen", []string{"prometheus", "--listen", "9464"}},
 		{"--levels", []string{"log", "--levels", "two words"}},
 		{"--flush", []string{"log", "--flush", "-1s"}},
 		{"at least 100ms;", []string{"log", "--flush", "10ms"}},
@@ -142,6 +151,7 @@ func TestFailuresAreStatusOneAndOneLine(t *testing.T) {
 		{[]string{"--out", in}, []string{"forward", "--in", "tcp://127.0.0.1:0", "--out", in}},
 		{[]string{"--out", file}, []string{"forward", "--in", "tcp://127.0.0.1:0", "--out", "ipc://" + file}},
 		{[]string{"--file", file}, []string{"log", "--file", file}},
+		{[]string{"--listen", strings.TrimPrefix(in, "tcp://")}, []string{"prometheus", "--listen", strings.TrimPrefix(in, "tcp://")}},
 	} {
 		status, _, stderr := result(t, nil, test.args...)
 		if status != 1 {
