@@ -334,3 +334,46 @@ func TestEncryptedWorkerIsLetInAndAStrangerIsNot(t *testing.T) {
 		return calls(sofar, "job") >= 20
 	})
 }
+
+func TestWebServiceIsScraped(t *testing.T) {
+	service := begin(t, built(t, "./web", "CGO_ENABLED=0"), "-listen", "127.0.0.1:0", "-interval", "100ms")
+	at := service.line(t, "its address", func(string) bool { return true })
+	for path, want := range map[string]int{"/fib/20": http.StatusOK, "/fib/nonsense": http.StatusBadRequest} {
+		if status, body := get(t, at+path); status != want {
+			t.Errorf("%s: status %d, want %d: %s", path, status, want, body)
+		}
+	}
+	ctx := within(t)
+	for _, want := range []string{
+		`http_request_seconds_count{level="info",route="GET /fib/{n}",source="web",status="200"} 1`,
+		`http_request_seconds_count{level="info",route="GET /fib/{n}",source="web",status="400"} 1`,
+		`fib_steps_total{level="info",source="web"} 10945`,
+		`http_requests_open{level="info",source="web"} 0`,
+	} {
+		for {
+			_, page := get(t, at+"/metrics")
+			if strings.Contains(page, want+"\n") {
+				break
+			}
+			if ctx.Err() != nil {
+				t.Fatalf("no %s in\n%s", want, page)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	service.stop(t)
+}
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
