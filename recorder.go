@@ -79,17 +79,17 @@ type Recorder struct {
 // New returns a recorder of its own. An invalid field of c takes its default, and the consumer is told.
 func New(c Config) *Recorder {
 	r := &Recorder{}
-	r.init(c, &atomicFlag{})
+	r.init(c, &atomicFlag{}, &known{})
 	return r
 }
 
 func newDefault() *Recorder {
 	r := &Recorder{}
-	r.init(Config{}, &infoOn)
+	r.init(Config{}, &infoOn, &stdKnown)
 	return r
 }
 
-func (r *Recorder) init(c Config, info *atomicFlag) {
+func (r *Recorder) init(c Config, info *atomicFlag, k *known) {
 	full, err := c.withDefaults()
 	if err != nil {
 		r.notices = append(r.notices, err.Error()+"; the defaults hold")
@@ -113,16 +113,17 @@ func (r *Recorder) init(c Config, info *atomicFlag) {
 		r.process.Program, _ = metric.LegalName(filepath.Base(os.Args[0]))
 	}
 	r.levels[LevelInfo] = newLevel(LevelInfo, info)
-	r.initScope(&r.Scope, attributes{level: LevelInfo})
+	r.initScope(&r.Scope, attributes{level: LevelInfo}, k)
 	r.mu.Lock()
 	r.addOwnSeries()
 	r.mu.Unlock()
 }
 
-func (r *Recorder) initScope(s *Scope, a attributes) {
+func (r *Recorder) initScope(s *Scope, a attributes, k *known) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.r, s.attrs, s.on, s.known = r, a, r.level(a.level).on, newKnown()
+	k.init(s)
+	s.r, s.attrs, s.on, s.known = r, a, r.level(a.level).on, k
 }
 
 func (r *Recorder) configure(c Config) error {

@@ -1,7 +1,6 @@
 package zibrato
 
 import (
-	"strings"
 	"time"
 
 	"github.com/zibrato/zibrato/internal/clock"
@@ -17,36 +16,13 @@ type Scope struct {
 	known *known
 }
 
-// known holds the instruments that the scope found by their names. It lies behind a pointer because escape analysis takes
-// an atomic load of a word of the scope for a leak of the scope, and with it of what else pendingErr holds: TimeErr would allocate.
-type known struct {
-	timers        index[Timer]
-	outcomes      index[outcome]
-	counters      index[Counter]
-	gauges        index[Gauge]
-	distributions index[Distribution]
-}
-
-func newKnown() *known {
-	k := &known{}
-	k.timers.init()
-	k.outcomes.init()
-	k.counters.init()
-	k.gauges.init()
-	k.distributions.init()
-	return k
-}
-
-// outcome holds the two timers of TimeErr.
-type outcome struct{ ok, failed *Timer }
-
 // With returns a scope like this one but for the options.
 func (z *Scope) With(opts ...Option) *Scope {
 	if z == nil || z.r == nil {
 		return nil
 	}
 	s := new(Scope)
-	z.r.initScope(s, z.attrs.with(opts))
+	z.r.initScope(s, z.attrs.with(opts), &known{})
 	return s
 }
 
@@ -62,7 +38,7 @@ type pending struct {
 
 func (p pending) stop() {
 	end := clock.Ticks() // before the look-up, which is not part of the block
-	p.scope.timer(p.name).record(p.start, end)
+	p.scope.known.time(p.name, p.start, end)
 }
 
 // begin reads the clock, or returns 0 when nobody watches. It is a call of its own so that Time fits the inliner's budget, and looks
@@ -105,7 +81,7 @@ func (p pendingErr) stop() {
 		return
 	}
 	end := clock.Ticks()
-	o := p.scope.outcome(p.name)
+	o := p.scope.known.outcome(p.name)
 	if p.err != nil && *p.err != nil {
 		o.failed.record(p.start, end)
 	} else {
@@ -135,7 +111,7 @@ func (z *Scope) DoErr(name string, f func() error) (err error) {
 	start, returned := clock.Ticks(), false
 	defer func() {
 		end := clock.Ticks()
-		o := z.outcome(name)
+		o := z.known.outcome(name)
 		if returned && err == nil {
 			o.ok.record(start, end)
 		} else {
@@ -150,122 +126,36 @@ func (z *Scope) DoErr(name string, f func() error) (err error) {
 // Observe records a timer's sample that was measured elsewhere. A negative one is ignored and counted as misuse.
 func (z *Scope) Observe(name string, d time.Duration) {
 	if z.watched() {
-		z.timer(name).Observe(d)
+		z.known.timer(name).Observe(d)
 	}
 }
 
 // Count adds n to a counter. A negative n is ignored and counted as misuse.
 func (z *Scope) Count(name string, n int64) {
 	if z.watched() {
-		z.counter(name).Add(n)
+		z.known.counter(name).Add(n)
 	}
 }
 
 // Inc adds 1 to a counter.
 func (z *Scope) Inc(name string) {
 	if z.watched() {
-		z.inc(name)
+		z.known.inc(name)
 	}
-}
-
-func (z *Scope) inc(name string) {
-	n := z.known.counters.found.slot(hashAddress(0, name)).Load()
-	if !n.is(name) {
-		z.counter(name).Inc()
-		return
-	}
-	c := (*Counter)(n.val)
-	c.ring.Add(c.id, 1)
 }
 
 // Set sets a gauge. NaN and infinities are ignored and counted as misuse.
 func (z *Scope) Set(name string, v float64) {
 	if z.watched() {
-		z.gauge(name).Set(v)
+		z.known.set(name, v)
 	}
 }
 
 // Record adds a value to a distribution. NaN and infinities are ignored and counted as misuse.
 func (z *Scope) Record(name string, v float64) {
 	if z.watched() {
-		z.distribution(name).Record(v)
+		z.known.distribution(name).Record(v)
 	}
-}
-
-// What follows finds the instrument of a name, or makes it from a copy of the name. There is no function value in it, so that
-// escape analysis sees that nothing keeps the scope or the name: otherwise TimeErr would allocate.
-
-func (z *Scope) timer(name string) *Timer {
-	if i := (*Timer)(z.known.timers.found.at(name)); i != nil {
-		return i
-	}
-	if i := z.known.timers.one(name); i != nil {
-		return i
-	}
-	own := strings.Clone(name)
-	i, kept := z.newTimer(own, z.attrs)
-	return keep(&z.known.timers, name, i, kept)
-}
-
-func (z *Scope) counter(name string) *Counter {
-	if i := (*Counter)(z.known.counters.found.at(name)); i != nil {
-		return i
-	}
-	if i := z.known.counters.one(name); i != nil {
-		return i
-	}
-	own := strings.Clone(name)
-	i, kept := z.newCounter(own, z.attrs)
-	return keep(&z.known.counters, name, i, kept)
-}
-
-func (z *Scope) gauge(name string) *Gauge {
-	if i := (*Gauge)(z.known.gauges.found.at(name)); i != nil {
-		return i
-	}
-	if i := z.known.gauges.one(name); i != nil {
-		return i
-	}
-	own := strings.Clone(name)
-	i, kept := z.newGauge(own, z.attrs)
-	return keep(&z.known.gauges, name, i, kept)
-}
-
-func (z *Scope) distribution(name string) *Distribution {
-	if i := (*Distribution)(z.known.distributions.found.at(name)); i != nil {
-		return i
-	}
-	if i := z.known.distributions.one(name); i != nil {
-		return i
-	}
-	own := strings.Clone(name)
-	i, kept := z.newDistribution(own, z.attrs)
-	return keep(&z.known.distributions, name, i, kept)
-}
-
-func (z *Scope) outcome(name string) *outcome {
-	if o := (*outcome)(z.known.outcomes.found.at(name)); o != nil {
-		return o
-	}
-	if o := z.known.outcomes.one(name); o != nil {
-		return o
-	}
-	own := strings.Clone(name)
-	ok, kept1 := z.newTimer(own, z.attrs.with([]Option{Tag("outcome", "ok")}))
-	failed, kept2 := z.newTimer(own, z.attrs.with([]Option{Tag("outcome", "error")}))
-	return keep(&z.known.outcomes, name, &outcome{ok, failed}, kept1 && kept2)
-}
-
-// maxCachedName keeps megabytes that somebody passes as a name out of the index.
-const maxCachedName = 1024
-
-// keep puts what was made into an index, unless it landed on an overflow series: names without end must not take memory
-// without end.
-func keep[T any](x *index[T], name string, v *T, kept bool) *T {
-	if kept && len(name) <= maxCachedName {
-		x.put([]string{name}, v)
-	}
-	return v
 }
 
 // NewTimer returns the timer of a name in this scope.
