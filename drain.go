@@ -212,6 +212,11 @@ type drainPass struct {
 	ticks  int64
 	uptime time.Duration
 	found  int
+
+	scale   clock.Scale
+	longest int64    // that a timing can have taken, in nanoseconds
+	bursts  []*burst // by series; nil but for those that have begun
+	begun   []*burst
 }
 
 func (r *Recorder) newPass() *drainPass {
@@ -219,7 +224,7 @@ func (r *Recorder) newPass() *drainPass {
 	defer r.mu.Unlock()
 	r.passes++
 	p := &r.passing
-	*p = drainPass{r: r, n: r.passes, levels: p.levels, now: time.Now(), ticks: clock.Ticks(), uptime: time.Since(r.begun)}
+	*p = drainPass{r: r, n: r.passes, levels: p.levels, bursts: p.bursts, begun: p.begun, now: time.Now(), ticks: clock.Ticks(), uptime: time.Since(r.begun)}
 	p.look()
 	return p
 }
@@ -231,41 +236,6 @@ func (p *drainPass) look() {
 	for _, l := range p.r.levels {
 		p.levels = append(p.levels, l)
 	}
-}
-
-// records folds records into totals and batches.
-func (p *drainPass) records(recs []metric.Record) {
-	p.admit()
-	p.found += len(recs)
-	p.r.tally.records += uint64(len(recs))
-	all, stretch, scale, longest, timings := p.all, p.r.stretch, clock.ScaleNow(), int64(p.uptime+time.Second), uint64(0)
-	for i := range recs {
-		rec := &recs[i]
-		if int(rec.Series) >= len(all) { // registered after the snapshot was taken
-			all = p.allNow()
-		}
-		s, v := all[rec.Series], rec.Value
-		if rec.Time != 0 {
-			timings++
-			span := scale.Span(v.Int())
-			if span > longest { // What took longer than there is a recorder is a fault of the clock. A long pass goes on while there is one.
-				longest = int64(time.Since(p.r.begun) + time.Second)
-				span = min(span, longest)
-			}
-			v = metric.IntValue(span)
-		}
-		if s.lean == stretch {
-			s.total.Count++
-			s.total.Sum = metric.IntValue(saturate(s.total.Sum.Int(), v.Int()))
-			s.folded.Add(metric.Timer.InUnits(v))
-			continue
-		}
-		p.change(s)
-		p.sample(s, rec.Time, v)
-		s.fold(1, v)
-		p.handFull(s.level)
-	}
-	p.r.tally.timings += timings
 }
 
 func (p *drainPass) allNow() []*series {
@@ -360,6 +330,9 @@ func (p *drainPass) change(s *series) {
 	p.touch(s)
 	if s.kind == metric.Timer && s.entry[metric.Summaries] >= 0 && s.entry[metric.Samples] < 0 && s.level.wanted.Load() == wantSummaries {
 		s.lean = p.r.stretch
+		if s.burst == nil {
+			s.burst = &burst{s: s}
+		}
 	}
 	s.changed, s.repeat = p.uptime, p.uptime+time.Second
 }

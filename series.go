@@ -31,6 +31,7 @@ type series struct {
 	born    bool
 	entry   [details]int       // index in the level's batch of each detail, -1: not in it
 	folded  metric.Accumulator // what goes into the next summary
+	burst   *burst             // what is to be folded; nil until it is lean first
 	seen    uint64             // number of the last pass that changed total
 	lean    uint64             // number of the last stretch in which nothing but its summary was wanted of it, a timer, which it has entered
 	changed time.Duration      // uptime of the last change of total

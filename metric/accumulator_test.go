@@ -57,6 +57,46 @@ func TestAnAccumulatorMakesTheSummaryOfItsValues(t *testing.T) {
 	}
 }
 
+// Timings that are added several at once make the same summary, however many there are at once.
+func TestTimingsAreAccumulatedAsTheirValues(t *testing.T) {
+	rng := rand.New(rand.NewPCG(17, 18))
+	for name, next := range map[string]func() int64{
+		"zeros":                     func() int64 { return 0 },
+		"next to nothing":           func() int64 { return rng.Int64N(3) },
+		"a microsecond":             func() int64 { return 1000 + rng.Int64N(100) },
+		"powers of two, in seconds": func() int64 { return 1_000_000_000 >> rng.IntN(10) },
+		"any":                       func() int64 { return rng.Int64() >> rng.IntN(64) },
+	} {
+		for _, most := range []int{1, 7, 32, 100} {
+			var all, single Accumulator
+			var floats []float64
+			for range 200 {
+				values := make([]Value, rng.IntN(most+1))
+				sum := int64(0)
+				for i := range values {
+					values[i] = IntValue(next())
+					if sum += values[i].Int(); sum < 0 {
+						sum = math.MaxInt64
+					}
+					single.Add(Timer.InUnits(values[i]))
+					floats = append(floats, Timer.InUnits(values[i]))
+				}
+				if got := all.AddTimings(values); got != sum {
+					t.Fatalf("%s: the sum is %d, want %d", name, got, sum)
+				}
+			}
+			got, want := all.Summary(), single.Summary()
+			check(t, name, &got, floats)
+			if got.Last != want.Last {
+				t.Errorf("%s: last %v, want %v", name, got.Last, want.Last)
+			}
+			if diff := cmp.Diff(want.Hist, got.Hist, histograms, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s, at most %d at once: %s", name, most, diff)
+			}
+		}
+	}
+}
+
 func TestDeviationsKeepTheirPrecision(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
 	const n = 100_000
