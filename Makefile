@@ -57,6 +57,11 @@ cross: ## vet and builds for other platforms; the tests for 386 where they can r
 	@if [ "$$($(GO) env GOHOSTOS)/$$($(GO) env GOHOSTARCH)" = linux/amd64 ]; then \
 		CGO_ENABLED=0 GOARCH=386 $(GO) test -timeout $(TIMEOUT) ./...; fi
 
+.PHONY: test-servers
+test-servers: setup ## the sinks' tests against the real receiving programs, which it brings; the first time 10 minutes
+	@sh scripts/servers.sh
+	@cd servers && $(GO) test -count=1 -timeout $(TIMEOUT) ./...
+
 .PHONY: models
 models: ## model checking: the ring, GOMAXPROCS, sleep and wake-up, the totals, and mutants that must be rejected; 2 minutes
 	@sh scripts/setup.sh spin
