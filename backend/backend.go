@@ -48,6 +48,7 @@ type Backend struct {
 	result   error         // what Shutdown returns. Set before ended is closed.
 	noticed  noticeLog     // owned by run
 	tooMany  seldom.Line   // owned by run
+	missing  seldom.Line   // owned by run
 	setBack  seldom.Line   // owned by run
 }
 
@@ -69,6 +70,7 @@ func Start(cfg Config) (*Backend, error) {
 	for i, s := range cfg.Sinks {
 		b.outlets = append(b.outlets, newOutlet(b.writing, names[i], s, cfg))
 	}
+	b.fold.own = newOwn()
 	s, err := b.open(names, now)
 	if err != nil {
 		return nil, err

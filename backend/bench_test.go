@@ -86,7 +86,7 @@ func BenchmarkCheckpoint(b *testing.B) {
 }
 
 func benchmarkCheckpoint(b *testing.B, n int) {
-	f := testFold(Config{MaxSeries: n})
+	f := testFold(Config{MaxSeries: n, MaxSeriesEach: n})
 	st := openStore(b, b.TempDir())
 	st.Register([]string{"sink"})
 	p := newProcess(1, time.Now(), metric.Summaries)

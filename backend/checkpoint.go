@@ -64,6 +64,7 @@ func (f *fold) restore(st *store.State, levels metric.Levels) {
 		}
 		f.streams[streamID{was.Recorder, was.Level}] = s
 		f.members += len(was.Members)
+		f.counts[was.Recorder] += len(was.Members)
 		for j := range was.Members {
 			m := &member{known: was.Members[j].Known}
 			s.members[was.Members[j].ID] = m
@@ -96,6 +97,9 @@ func (f *fold) awake(until, now time.Time) {
 		convert(&s.heard, 0)
 		convert(&s.start, down)
 		convert(&s.coverage, down)
+	}
+	if f.own != nil {
+		f.own.before = f.happened()
 	}
 	f.stats, f.lost = Stats{}, 0 // of this start
 }

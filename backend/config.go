@@ -41,6 +41,9 @@ type Config struct {
 	// takes about 0.4 KiB, and in each window that holds it 0.2 KiB where it has one value, 2 KiB where most of its values lie
 	// within a factor of ten, and 20 KiB at most.
 	MaxSeries int
+	// MaxSeriesEach bounds the series of one process whose totals are remembered, and those of the text form in a window, for it does not say which process
+	// they are of; 0 means a quarter of MaxSeries, and all of it where From is InProcess. So no process can use up the room of the others.
+	MaxSeriesEach int
 	// QueueWindows is how many windows may wait for a sink; 0 means DefaultQueueWindows. Of windows too many the oldest is
 	// dropped, counted and logged; with Dir it goes on waiting on disk. Windows are shared: one that waits for several sinks is in memory once.
 	QueueWindows int
@@ -136,6 +139,7 @@ func (c Config) withDefaults() (Config, error) {
 		def  int
 	}{
 		{"MaxSeries", &c.MaxSeries, DefaultMaxSeries},
+		{"MaxSeriesEach", &c.MaxSeriesEach, 0},
 		{"QueueWindows", &c.QueueWindows, DefaultQueueWindows},
 	} {
 		if *n.v < 0 {
@@ -143,6 +147,12 @@ func (c Config) withDefaults() (Config, error) {
 		}
 		if *n.v == 0 {
 			*n.v = n.def
+		}
+	}
+	if c.MaxSeriesEach == 0 {
+		c.MaxSeriesEach = max(c.MaxSeries/4, 1)
+		if _, alone := c.From.(opener); alone { // there is one process
+			c.MaxSeriesEach = c.MaxSeries
 		}
 	}
 	if c.Logger == nil {

@@ -229,7 +229,7 @@ func TestAClockThatWasSetBackBetweenRuns(t *testing.T) {
 // To forget one recorder costs those nothing that started later.
 func TestForgettingMovesCoverageOnlyForOlderRecorders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := testFold(Config{MaxSeries: 2})
+		f := testFold(Config{MaxSeries: 2, MaxSeriesEach: 2})
 		forgotten, other := newProcess(1, time.Now(), metric.Samples), newProcess(9, time.Now(), metric.Samples)
 		s, o := forgotten.add(series(metric.Counter, "jobs")), other.add(series(metric.Counter, "others"))
 		time.Sleep(10 * time.Minute)

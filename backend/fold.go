@@ -16,6 +16,7 @@ import (
 type fold struct {
 	apart  Apart
 	max    int // of aggregates in open, of members and of streams
+	each   int // of members of one recorder, and of aggregates in open that the text form made
 	expire time.Duration
 
 	mu       sync.Mutex
@@ -24,7 +25,11 @@ type fold struct {
 	members  int
 	standing map[string]*standing
 	scratch  []pending
-	lost     int64 // calls without detail
+	counts   map[metric.RecorderID]int // of members
+	texts    int                       // aggregates in open that the text form made
+	lost     int64                     // calls without detail
+	dropped  uint64                    // windows, by the sinks
+	own      *own                      // nil: there is nothing to be told
 	stats    Stats
 	closed   bool
 
@@ -36,9 +41,10 @@ type fold struct {
 
 func newFold(cfg Config, now time.Time) *fold {
 	return &fold{
-		apart: cfg.Apart, max: cfg.MaxSeries, expire: cfg.Expire, coverage: store.Coverage{Rest: now},
+		apart: cfg.Apart, max: cfg.MaxSeries, each: cfg.MaxSeriesEach, expire: cfg.Expire, coverage: store.Coverage{Rest: now},
 		open:     make(map[string]*metric.Aggregate),
 		streams:  make(map[streamID]*stream),
+		counts:   make(map[metric.RecorderID]int),
 		standing: make(map[string]*standing),
 	}
 }
@@ -136,7 +142,7 @@ func (f *fold) addText(b *metric.Batch) {
 	f.stats.Samples += uint64(len(b.Samples))
 	for _, sample := range b.Samples {
 		s := b.Entries[sample.Entry].Series
-		a := f.aggregate(s.Key(), s)
+		a := f.textual(s.Key(), s)
 		if a == nil {
 			continue
 		}
@@ -239,6 +245,22 @@ func (f *fold) aggregate(key string, s *metric.Series) *metric.Aggregate {
 	return a
 }
 
+// textual is aggregate for the text form, which does not say whose a series is: all who speak it share the room of one process.
+func (f *fold) textual(key string, s *metric.Series) *metric.Aggregate {
+	if a := f.open[key]; a != nil {
+		return a
+	}
+	if f.texts >= f.each {
+		f.stats.Overflow++
+		return nil
+	}
+	a := f.aggregate(key, s)
+	if a != nil {
+		f.texts++
+	}
+	return a
+}
+
 // take ends the open window and returns its series, sorted. The last window closes the fold: what comes later is left out.
 func (f *fold) take(now time.Time, last bool) []metric.Aggregate {
 	f.mu.Lock()
@@ -250,7 +272,9 @@ func (f *fold) take(now time.Time, last bool) []metric.Aggregate {
 // end ends the open window. The caller holds the mutex.
 func (f *fold) end(now time.Time, last bool) map[string]*metric.Aggregate {
 	f.sweep(now)
+	f.tell()
 	full := f.open
+	f.texts = 0
 	f.open = make(map[string]*metric.Aggregate, len(full))
 	f.closed = last
 	return full

@@ -343,7 +343,7 @@ func TestApartKeepsHostsAndProcessesApart(t *testing.T) {
 }
 
 func TestSeriesAreBoundedAndMadeUpForLater(t *testing.T) {
-	f := testFold(Config{MaxSeries: 2})
+	f := testFold(Config{MaxSeries: 2, MaxSeriesEach: 2})
 	for _, name := range []string{"x", "y"} {
 		var b metric.Batch
 		if err := metric.DecodeText([]byte("info|Counter|"+name+"|1|1700000000|web"), &b); err != nil {

@@ -118,6 +118,11 @@ func (b *Backend) sourceErr() error {
 
 // flush ends the open window and hands it to the sinks, unless nothing happened in it. The next one begins at that time.
 func (b *Backend) flush(start, end, next time.Time, last bool) {
+	var dropped uint64
+	for _, o := range b.outlets {
+		dropped += o.snapshot().Dropped
+	}
+	b.fold.noteDropped(dropped)
 	var w waiting
 	if b.store != nil {
 		w = b.stored(start, end, next, last)
@@ -130,9 +135,17 @@ func (b *Backend) flush(start, end, next time.Time, last bool) {
 		}
 		b.windows.Inc()
 	}
-	if n := b.fold.snapshot().Overflow; b.tooMany.Rest(n) > 0 {
-		if since, due := b.tooMany.Due(n, time.Minute, time.Now()); due {
-			b.cfg.Logger.Warn("backend: too many series: some were left out; see Config.MaxSeries", "limit", b.cfg.MaxSeries, "left_out", since)
+	now := b.fold.snapshot()
+	if b.tooMany.Rest(now.Overflow) > 0 {
+		if since, due := b.tooMany.Due(now.Overflow, time.Minute, time.Now()); due {
+			b.cfg.Logger.Warn("backend: too many series: some were left out; see Config.MaxSeries and MaxSeriesEach",
+				"limit", b.cfg.MaxSeries, "of_each", b.cfg.MaxSeriesEach, "left_out", since)
+		}
+	}
+	if b.missing.Rest(now.LostBatches) > 0 {
+		if since, due := b.missing.Due(now.LostBatches, time.Minute, time.Now()); due {
+			b.cfg.Logger.Warn("backend: batches were lost on the way: counts and sums are kept, histograms and single samples lack what was in them",
+				"batches", since, "samples_so_far", now.LostSamples)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (s *stream) covers(b *metric.Batch, uptime time.Duration, now time.Time) bo
 func (f *fold) member(s *stream, b *metric.Batch, e *metric.Entry, now time.Time) *member {
 	m := s.members[e.ID]
 	if m == nil {
-		if f.members >= f.max {
+		if f.members >= f.max || f.counts[b.Process.Recorder] >= f.each {
 			f.stats.Overflow++
 			return nil
 		}
@@ -94,6 +94,7 @@ func (f *fold) member(s *stream, b *metric.Batch, e *metric.Entry, now time.Time
 		}
 		s.members[e.ID] = m
 		f.members++
+		f.counts[b.Process.Recorder]++
 	}
 	if m.series == nil {
 		m.series = keepApart(e.Series, &b.Process, f.apart)
@@ -154,6 +155,9 @@ func (f *fold) sweep(now time.Time) {
 			continue
 		}
 		f.members -= len(s.members)
+		if f.counts[id.recorder] -= len(s.members); f.counts[id.recorder] <= 0 {
+			delete(f.counts, id.recorder)
+		}
 		s.members = make(map[uint32]*member)
 		s.forgotten = s.uptime + 1
 		if gone {

@@ -48,6 +48,9 @@ type series struct {
 // additive reports whether sums of windows add up.
 func (s series) additive() bool { return s.Kind != metric.UpDown && s.Kind != metric.Gauge }
 
+// ofBackend reports whether it is a backend's about itself, which came through no wire.
+func (s series) ofBackend() bool { return strings.HasPrefix(s.Name, "zibrato.backend.") }
+
 // own reports whether it is about the recorder itself.
 func (s series) own() bool { return strings.HasPrefix(s.Name, "zibrato.") }
 
