@@ -4,6 +4,8 @@
 //	zibrato librato     take measurements to Librato, or to what speaks its API
 //	zibrato prometheus  let Prometheus scrape measurements
 //	zibrato log         write measurements as lines of JSON
+//	zibrato run         run a forwarder and sinks in one process, as a file says
+//	zibrato check       say what is wrong with such a file
 //	zibrato tail        show each sample as it arrives
 //	zibrato send        publish one measurement
 //	zibrato time        run a command and publish how long it took

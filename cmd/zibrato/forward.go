@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/zibrato/zibrato/forwarder"
 )
@@ -36,17 +37,9 @@ Exit status: 0 ended by SIGTERM or SIGINT, 1 failure such as a port that is take
 }
 
 func (c *forwardCmd) Run(log *slog.Logger) error {
-	if err := c.validate(); err != nil {
-		return usageError{err}
-	}
-	cfg := forwarder.Config{
-		In: string(c.In), Out: string(c.Out), AllowRemote: c.AllowRemote, Allow: c.Allow, AllowIn: c.AllowIn, AllowOut: c.AllowOut, Logger: log,
-	}
-	if c.KeyFile != "" {
-		var err error
-		if cfg.Key, err = loadPair(c.KeyFile); err != nil {
-			return err
-		}
+	cfg, err := c.config(log)
+	if err != nil {
+		return err
 	}
 	return untilSignal(func(ctx context.Context) error {
 		fwd, err := forwarder.Start(cfg)
@@ -55,6 +48,19 @@ func (c *forwardCmd) Run(log *slog.Logger) error {
 		}
 		return c.operate(ctx, log, group{forwarding{fwd, log}})
 	})
+}
+
+func (c *forwardCmd) config(log *slog.Logger) (cfg forwarder.Config, err error) {
+	if err := c.validate(); err != nil {
+		return cfg, usageError{err}
+	}
+	cfg = forwarder.Config{
+		In: string(c.In), Out: string(c.Out), AllowRemote: c.AllowRemote, Allow: c.Allow, AllowIn: c.AllowIn, AllowOut: c.AllowOut, Logger: log,
+	}
+	if c.KeyFile != "" {
+		cfg.Key, err = loadPair(c.KeyFile)
+	}
+	return cfg, err
 }
 
 // validate finds what is wrong on every machine.
@@ -72,6 +78,9 @@ func (c *forwardCmd) validate() error {
 		if e.remote() && !c.AllowRemote && c.KeyFile == "" {
 			return fmt.Errorf("%s %q: other machines can reach this address, and whoever does can read and forge measurements; give --key-file and --allow, use 127.0.0.1, or say --allow-remote", e.flag, e.listening)
 		}
+	}
+	if c.In == c.Out && !strings.HasSuffix(string(c.In), "*") && !strings.HasSuffix(string(c.In), ":0") {
+		return fmt.Errorf("--in and --out are both %q; give each its own", c.In)
 	}
 	return c.operating.validate()
 }

@@ -10,6 +10,7 @@ require (
 	github.com/zibrato/zibrato/sink/prometheus v0.1.0
 	go.uber.org/atomic v1.12.0
 	go.uber.org/goleak v1.3.0
+	go.yaml.in/yaml/v3 v3.0.6
 )
 
 require (

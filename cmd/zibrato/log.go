@@ -5,7 +5,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/zibrato/zibrato/backend"
@@ -36,6 +39,11 @@ func (c *logCmd) Run(log *slog.Logger) error { return work("log", c, log) }
 
 func (c *logCmd) prepare(*slog.Logger) (func(func()) (backend.Sink, error), error) {
 	survivePipes()
+	if c.File != "" {
+		if _, err := os.Stat(filepath.Dir(c.File)); err != nil {
+			return nil, fmt.Errorf("--file %q: %w", c.File, err)
+		}
+	}
 	return func(end func()) (backend.Sink, error) {
 		sink, err := logfile.New(logfile.Config{Path: c.File, MaxBytes: c.MaxBytes, Keep: c.Keep})
 		if err != nil {

@@ -22,6 +22,8 @@ type cli struct {
 	Librato    libratoCmd    `cmd:"" help:"Take measurements to Librato, or to what speaks its API."`
 	Prometheus prometheusCmd `cmd:"" help:"Let Prometheus scrape measurements."`
 	Log        logCmd        `cmd:"" help:"Write measurements as lines of JSON."`
+	Run        runCmd        `cmd:"" help:"Run a forwarder and sinks in one process, as a file says."`
+	Check      checkCmd      `cmd:"" help:"Say what is wrong with such a file."`
 	Tail       tailCmd       `cmd:"" help:"Show each sample as it arrives."`
 	Send       sendCmd       `cmd:"" help:"Publish one measurement."`
 	Time       timeCmd       `cmd:"" help:"Run a command and publish how long it took."`
@@ -44,14 +46,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 // run does what the command line says and returns the exit status.
 func run(args []string) int {
 	forgetEmpty()
-	var c cli
-	parser := kong.Must(&c,
-		kong.Name("zibrato"),
-		kong.Description(description),
-		kong.DefaultEnvars("ZIBRATO"),
-		kong.Vars{"librato_url": librato.DefaultURL},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-	)
+	parser := newParser(new(cli))
 	args = asCommand(args)
 	command, err := parser.Parse(negativeLast(args))
 	if err != nil {
@@ -67,6 +62,17 @@ func run(args []string) int {
 		}
 	}
 	return fail(name, command.Run(log), report)
+}
+
+// newParser returns what reads a command line into a struct.
+func newParser(target any, options ...kong.Option) *kong.Kong {
+	return kong.Must(target, append([]kong.Option{
+		kong.Name("zibrato"),
+		kong.Description(description),
+		kong.DefaultEnvars("ZIBRATO"),
+		kong.Vars{"librato_url": librato.DefaultURL},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	}, options...)...)
 }
 
 // asCommand understands what people try who do not know the program yet: help, help COMMAND, -help, COMMAND -help, --version, -version.
