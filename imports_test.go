@@ -46,6 +46,7 @@ var forbidden = []struct{ from, to, why string }{
 	{"", "os/exec", "a library that measures starts no processes"},
 	{"", "os/signal", "signals belong to main"},
 	{"", "flag", "flags belong to main"},
+	{"", "crypto/rand", "it makes whatever imports the root package a fifth heavier"},
 	{"", "runtime/cgo", "the root package must build and cost the same without cgo"},
 	{"", "github.com/pebbe/zmq4", "only who imports publisher, forwarder or subscriber needs libzmq"},
 	{"metric", "net", "the vocabulary is shared by everybody and must stay as light as the root package"},

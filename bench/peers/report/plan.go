@@ -31,6 +31,7 @@ var plan = []step{
 	{"bench/network", "^Benchmark(Process|PipelineNetwork)$", 4 * time.Second, 3},
 	{"bench/network", "^BenchmarkForwarder$", time.Millisecond, 1}, // as long as it takes
 	{"bench/peers", "^Benchmark(Timer|Labels|Counter|Named|Gauge|Off|EmptyBlock)$", 300 * time.Millisecond, 3},
+	{"bench/peers", "^BenchmarkWeight$", time.Millisecond, 1}, // as long as it takes
 	{"bench/peers", "^BenchmarkBlock$", 1500 * time.Millisecond, 1},
 	{"bench/peers", "^BenchmarkTail$", 12 * time.Second, 1},
 }

@@ -111,6 +111,7 @@ func costSections(r *Results) map[string]string {
 		"figures:librarytail": libraryTailTable(r),
 		"figures:behind":      behindTable(r),
 		"figures:forwarder":   forwarderTable(r),
+		"figures:weight":      weightTable(r),
 	}
 }
 
@@ -241,4 +242,15 @@ func behindTable(r *Results) string {
 
 func forwarderTable(r *Results) string {
 	return table([]string{"message, bytes", "messages a second", "MiB a second", "× libzmq's proxy"}, true, r.lines("bench/network:Forwarder/size=", "", "msgs/s", "MiB/s", "ratio"))
+}
+
+func weightTable(r *Results) string {
+	var lines [][]string
+	for _, lib := range r.under("bench/peers:Weight/lib=", "") {
+		path := "bench/peers:Weight/lib=" + lib
+		bytes, _ := r.get(path, "bytes")
+		name, _, _ := strings.Cut(libraryName(lib), ",") // whichever way it is used
+		lines = append(lines, slices.Concat([]string{name, figure(bytes / 1000)}, r.cells(path, "packages", "foreign-packages", "init-µs")))
+	}
+	return table([]string{"library", "kB", "packages", "of these not the standard library's", "initialisation, µs"}, true, lines)
 }
