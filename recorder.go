@@ -126,7 +126,8 @@ func (r *Recorder) initScope(s *Scope, a attributes, k *known) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k.init(s)
-	s.r, s.attrs, s.on, s.known = r, a, r.level(a.level).on, k
+	s.r, s.attrs, s.known = r, a, k
+	r.level(a.level).addScope(&s.on)
 }
 
 func (r *Recorder) configure(c Config) error {

@@ -10,7 +10,7 @@ import (
 // Scope has the functions of the package at a level, for a source and with tags of its own. [With] makes one. A nil or
 // zero Scope does nothing.
 type Scope struct {
-	on    *atomicFlag
+	on    atomicFlag // 1: record. The level switches it, as it does those of instruments
 	r     *Recorder
 	attrs attributes
 	known *known
@@ -41,17 +41,11 @@ func (p pending) stop() {
 	p.scope.known.time(p.name, p.start, end)
 }
 
-// begin reads the clock, or returns 0 when nobody watches. It is a call of its own so that Time fits the inliner's budget, and looks
-// for no room on the stack, which it does not need, because an unwatched call does hardly more than this.
+// begin reads the clock. It is a call of its own, with all that is to be kept, so that Time fits the inliner's budget.
 //
 //go:noinline
 //go:nosplit
-func (z *Scope) begin() int64 {
-	if z == nil || z.on == nil || z.on.Load() == 0 {
-		return 0
-	}
-	return clock.Ticks()
-}
+func (z *Scope) begin(name string) pending { return pending{z, name, clock.Ticks()} }
 
 // Time starts timing and returns the function that stops it and records one sample:
 //
@@ -60,14 +54,13 @@ func (z *Scope) begin() int64 {
 // It allocates nothing where the compiler keeps deferred calls on the stack: not for a defer in a loop, or in a function with
 // more than eight. A block that panics is recorded, too.
 func (z *Scope) Time(name string) func() {
-	start := z.begin()
-	if start == 0 {
+	if z == nil || z.on.Load() == 0 {
 		return nop
 	}
-	return pending{z, name, start}.stop
+	return z.begin(name).stop
 }
 
-func (z *Scope) watched() bool { return z != nil && z.on != nil && z.on.Load() != 0 }
+func (z *Scope) watched() bool { return z != nil && z.on.Load() != 0 }
 
 type pendingErr struct {
 	scope *Scope
@@ -76,10 +69,15 @@ type pendingErr struct {
 	err   *error
 }
 
+// beginErr is begin for TimeErr.
+//
+//go:noinline
+//go:nosplit
+func (z *Scope) beginErr(name string, err *error) pendingErr {
+	return pendingErr{z, name, clock.Ticks(), err}
+}
+
 func (p pendingErr) stop() {
-	if p.start == 0 {
-		return
-	}
 	end := clock.Ticks()
 	o := p.scope.known.outcome(p.name)
 	if p.err != nil && *p.err != nil {
@@ -94,7 +92,10 @@ func (p pendingErr) stop() {
 //	func query() (err error) {
 //		defer scope.TimeErr("db.query", &err)()
 func (z *Scope) TimeErr(name string, err *error) func() {
-	return pendingErr{z, name, z.begin(), err}.stop
+	if z == nil || z.on.Load() == 0 {
+		return nop
+	}
+	return z.beginErr(name, err).stop
 }
 
 // Do times f.
