@@ -304,6 +304,48 @@ func TestAFrozenForwarderCostsMessagesAndBoundedMemoryOnly(t *testing.T) {
 	}
 }
 
+// What libzmq had no room for stays in the queue: all that counts as handed over arrives, once the forwarder goes on.
+func TestWhatCountsAsSentArrives(t *testing.T) {
+	sub, err := bind("tcp://127.0.0.1:*", 0, "zsmp1|info|") // receives one message and stands still
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sub.close)
+	rec := zibrato.New(zibrato.Config{})
+	pub := start(t, publisher.Config{Recorder: rec, Endpoint: sub.addr, QueueBytes: metric.MaxFrame})
+	if err := pub.WaitSubscriber(within(t), zibrato.LevelInfo); err != nil {
+		t.Fatal(err)
+	}
+	const tooMuch = 256 << 20 // far more than libzmq and the kernel have room for
+	timer := rec.NewTimer("x")
+	for still := 0; still < 20 && pub.Stats().Bytes < tooMuch; {
+		before := pub.Stats().Messages
+		for range 10_000 {
+			timer.Observe(time.Millisecond)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		pub.Flush(ctx) // which cannot be done, in the end
+		cancel()
+		if still++; pub.Stats().Messages > before {
+			still = 0
+		}
+	}
+	received := uint64(0)
+	go pub.Flush(context.Background())
+	await(t, "all that was sent arrives", func() bool {
+		for {
+			select {
+			case <-sub.messages:
+				received++
+				continue
+			default:
+			}
+			s := pub.Stats()
+			return s.Queued == 0 && received == s.Messages
+		}
+	})
+}
+
 func TestCloseIsPromptWithoutAForwarder(t *testing.T) {
 	rec := zibrato.New(zibrato.Config{})
 	pub := start(t, publisher.Config{Recorder: rec, Endpoint: "tcp://127.0.0.1:9"})
