@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	zmq "github.com/pebbe/zmq4"
 )
@@ -98,7 +99,7 @@ func (f *Forwarder) open(cfg Config) error {
 		// Subscribers have little to say. What waits of it in the kernel is out of the gate's reach.
 		func() error { return f.out.socket.SetRcvbuf(requestBuffer) },
 		// What does not fit the queue of subscriptions for a publisher, libzmq would drop.
-		func() error { return f.in.socket.SetSndhwm(4 * cfg.MaxTopics) },
+		func() error { return f.in.socket.SetSndhwm(8 * max(cfg.MaxTopics, 64)) },
 		func() error { return f.lock(cfg) },
 		f.relay.open,
 		func() (err error) { f.pump, err = newPump(f.in, f.out, r.Fd(), cfg.QueueBytes*3/2); return err },
@@ -139,7 +140,11 @@ func (f *Forwarder) run() {
 // only briefly.
 func (f *Forwarder) loop() error {
 	for {
-		why, err := f.pump.run()
+		timeout := -time.Millisecond
+		if f.relay.topics.late() {
+			timeout = catchUpInterval
+		}
+		why, err := f.pump.run(timeout)
 		if err != nil {
 			return err
 		}
@@ -153,7 +158,7 @@ func (f *Forwarder) loop() error {
 				return err
 			}
 		}
-		if why&requests != 0 {
+		if why&requests != 0 || timeout > 0 {
 			err = f.relay.turn()
 		}
 		if err != nil {

@@ -188,10 +188,6 @@ func (g *gate) accept(i, fd int, now time.Time) {
 	if c == nil {
 		return
 	}
-	if i == out && !g.sources.admit(c.address, now) {
-		g.cut(i, c, RefusedConnections)
-		return
-	}
 	c.others = g.pump.traffic.nameless.Load()
 	g.kernel.watch(i, fd)
 }

@@ -49,9 +49,7 @@ func TestItServesIPC(t *testing.T) {
 		hears(t, pub, "\x01info|")
 		send(t, pub, "info|x")
 		hears(t, sub, "info|x")
-		if s := f.Stats(); s.Publishers != 1 || s.Subscribers != 1 {
-			t.Errorf("%d publishers and %d subscribers, want one of each", s.Publishers, s.Subscribers)
-		}
+		eventually(t, "one of each is counted", func() bool { s := f.Stats(); return s.Publishers == 1 && s.Subscribers == 1 })
 		if _, err := Start(Config{In: "tcp://127.0.0.1:0", Out: f.OutAddr()}); err == nil || !strings.Contains(err.Error(), "in use") {
 			t.Errorf("the path of a living forwarder was taken over: %v", err)
 		}

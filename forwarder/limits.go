@@ -38,6 +38,9 @@ const (
 	heartbeats = 128
 	maxPardon  = 4 << 20
 
+	// maxStrikes is for how many refused topics a subscriber may make libzmq find room: more than any needs.
+	maxStrikes = 512
+
 	// A request for the longest topic, with all that CURVE adds.
 	requestBytes = MaxTopicLen + 64
 
@@ -61,8 +64,8 @@ func (c Config) limits() limits {
 		handshake:     handshake,
 		requests:      requests,
 		requestsInAll: 2 * requests,
-		strikes:       c.MaxTopics,
-		strikesInAll:  2 * c.MaxTopics,
+		strikes:       maxStrikes,
+		strikesInAll:  2 * maxStrikes,
 		incomplete:    maxMessage + 128<<10,
 		queue:         c.QueueBytes,
 	}

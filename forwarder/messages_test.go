@@ -63,9 +63,7 @@ func TestSubscribersGetWhatTheySubscribedTo(t *testing.T) {
 	send(t, other, "info|2")
 	hears(t, text, "info|2")
 	hears(t, binary, "zsmp1|info|2")
-	if s := f.Stats(); s.Publishers != 2 || s.Subscribers != 2 {
-		t.Errorf("%d publishers and %d subscribers, want 2 and 2", s.Publishers, s.Subscribers)
-	}
+	eventually(t, "two of each are counted", func() bool { s := f.Stats(); return s.Publishers == 2 && s.Subscribers == 2 })
 	must(t, other.Close(), text.Close())
 	eventually(t, "peers leave", func() bool { s := f.Stats(); return s.Publishers == 1 && s.Subscribers == 1 })
 }

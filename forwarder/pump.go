@@ -165,16 +165,17 @@ static int pump_burst(struct pump *p, struct traffic *t) {
 	return err;
 }
 
-// Moves messages until something else needs attention, and returns 0 or an errno.
-static int pump_run(struct pump *p, struct traffic *t) {
+// Moves messages until something else needs attention, or, with a timeout that is not negative, once at the most after that time. Returns 0 or
+// an errno.
+static int pump_run(struct pump *p, struct traffic *t, long timeout) {
 	zmq_pollitem_t items[] = {
 		{p->in, 0, ZMQ_POLLIN, 0},
 		{p->out, 0, ZMQ_POLLIN, 0},
 		{NULL, p->stop, ZMQ_POLLIN, 0},
 	};
 	p->why = 0;
-	while (!p->why) {
-		if (zmq_poll(items, sizeof items / sizeof *items, -1) < 0) {
+	for (int again = 1; again && !p->why; again = timeout < 0) {
+		if (zmq_poll(items, sizeof items / sizeof *items, timeout) < 0) {
 			if (errno == EINTR)
 				continue;
 			return errno;
@@ -217,6 +218,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 	"unsafe"
 
 	zmq "github.com/pebbe/zmq4"
@@ -285,9 +287,9 @@ const (
 	refused  = attention(C.REFUSED)
 )
 
-// run moves messages until something else needs attention.
-func (p *pump) run() (attention, error) {
-	if errno := C.pump_run(p.c, (*C.struct_traffic)(unsafe.Pointer(p.traffic))); errno != 0 {
+// run moves messages until something else needs attention; with a timeout that is not negative, once at the most after that time.
+func (p *pump) run(timeout time.Duration) (attention, error) {
+	if errno := C.pump_run(p.c, (*C.struct_traffic)(unsafe.Pointer(p.traffic)), C.long(timeout.Milliseconds())); errno != 0 {
 		return 0, fmt.Errorf("moving messages: %w", zmq.Errno(errno))
 	}
 	return attention(p.c.why), nil

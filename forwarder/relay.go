@@ -4,9 +4,11 @@ package forwarder
 
 import (
 	"cmp"
+	"crypto/rand"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	zmq "github.com/pebbe/zmq4"
 	"go.uber.org/atomic"
@@ -15,22 +17,19 @@ import (
 // requestsPerTurn bounds how many requests of subscribers are answered before messages flow again.
 const requestsPerTurn = 256
 
-// The first byte of what an XPUB receives and an XSUB sends.
-const (
-	withdrawal   = "\x00"
-	subscription = "\x01"
-)
+// catchUpInterval is how often topics are looked after that wait for their turn.
+const catchUpInterval = 20 * time.Millisecond
 
 // relay takes subscriptions from Out to In. One goroutine owns it and its sockets.
 type relay struct {
 	in, out  *side
-	probe    *zmq.Socket // a SUB, connected to Out within the process; see withdraw
-	nobodys  string      // the frame before this one, if it came from no peer
+	probe    *zmq.Socket // a SUB, connected to Out within the process; see ask
+	secret   string      // a topic that nobody else knows
+	probing  bool        // what comes now is the probe's
 	topics   *topics
 	refusals *refusals
 	gate     *gate
-	from     int          // the descriptor of the connection that the frame came on; -1: unknown
-	relayed  atomic.Int64 // len of topics; the owner writes it, Stats reads it
+	relayed  atomic.Int64 // how many topics are; the owner writes it, Stats reads it
 }
 
 // open makes the probe.
@@ -40,9 +39,11 @@ func (r *relay) open() error {
 		r.probe = nil
 		return fmt.Errorf("making a probe socket: %w", err)
 	}
+	r.secret = rand.Text()
 	name := fmt.Sprintf("inproc://zibrato-forwarder-probe-%d", serial.Inc())
 	for _, step := range []func() error{
-		func() error { return r.probe.SetSndhwm(0) }, // libzmq would drop what does not fit
+		func() error { return r.out.socket.SetXpubVerbose(1) }, // to hear who asks, not only first
+		func() error { return r.probe.SetSndhwm(0) },           // libzmq would drop what does not fit
 		func() error { return r.out.socket.Bind(name) },
 		func() error { return r.probe.Connect(name) },
 	} {
@@ -63,87 +64,101 @@ func (r *relay) close() {
 // turn answers the requests that wait, as many as one turn of the loop should.
 func (r *relay) turn() error {
 	for range requestsPerTurn {
-		// Socket-Type comes with what a peer sends, but not with what libzmq says by itself, nor from within the process.
-		frame, from, err := r.out.socket.RecvBytesWithMetadata(zmq.DONTWAIT, "Socket-Type", "__fd")
+		frame, from, err := r.out.socket.RecvBytesWithMetadata(zmq.DONTWAIT, "__fd")
 		if isAgain(err) {
-			return nil
+			break
 		}
 		if err != nil {
 			return fmt.Errorf("reading subscriptions: %w", err)
 		}
-		if r.from, err = strconv.Atoi(from["__fd"]); err != nil {
-			r.from = -1
+		by, err := strconv.Atoi(from["__fd"])
+		if err != nil {
+			by = -1 // a peer that speaks a ZMTP older than 3
 		}
-		if err := r.answer(string(frame), from["Socket-Type"] != ""); err != nil {
+		if err := cmp.Or(r.answer(string(frame), by), r.tell()); err != nil {
 			return fmt.Errorf("relaying subscriptions: %w", err)
 		}
 	}
-	return nil
+	return r.tell()
 }
 
-func (r *relay) answer(frame string, fromPeer bool) error {
-	before := r.nobodys
-	r.nobodys = ""
-	if !fromPeer {
-		r.nobodys = frame
+// tell tells publishers what there is to tell now.
+func (r *relay) tell() error {
+	for now := time.Now(); ; {
+		topic, withdrawn, ok := r.topics.next(now)
+		if !ok {
+			return nil
+		}
+		what := subscription
+		if withdrawn {
+			what = withdrawal
+		}
+		if err := r.send(what + topic); err != nil {
+			return err
+		}
 	}
-	if topic, ok := strings.CutPrefix(frame, subscription); ok {
-		return r.subscribe(topic)
+}
+
+func (r *relay) answer(frame string, by int) error {
+	topic, held := strings.CutPrefix(frame, subscription)
+	withdrawn := false
+	if !held {
+		topic, withdrawn = strings.CutPrefix(frame, withdrawal)
 	}
-	if topic, ok := strings.CutPrefix(frame, withdrawal); ok {
-		return r.withdraw(topic, !fromPeer && before == subscription+topic)
+	switch {
+	case topic == r.secret && (held || withdrawn):
+		r.probing = held
+	case r.probing && withdrawn:
+		return r.withdraw(topic)
+	case r.probing:
+	case held:
+		r.subscribe(topic, by)
+	case withdrawn:
+		return r.ask(topic)
+	default:
+		r.refuse(RefusedRequest, "", by)
 	}
-	r.refuse(RefusedRequest, "")
 	return nil
 }
 
 // refuse counts what libzmq keeps all the same, and tells the gate.
-func (r *relay) refuse(why Refusal, topic string) {
+func (r *relay) refuse(why Refusal, topic string, by int) {
 	r.refusals.add(why, topic)
-	r.gate.strike(r.from)
+	r.gate.strike(by)
 }
 
-func (r *relay) subscribe(topic string) error {
+func (r *relay) subscribe(topic string, by int) {
 	if why, ok := checkTopic(topic); !ok {
-		r.refuse(why, topic)
-		return nil
+		r.refuse(why, topic, by)
+	} else if r.topics.add(topic, by) {
+		r.refuse(RefusedTooMany, topic, by)
 	}
-	news, full := r.topics.add(topic)
-	if full {
-		r.refuse(RefusedTooMany, topic)
-	}
-	if !news {
-		return nil
-	}
-	return r.send(subscription + topic)
 }
 
-// withdraw hears that a topic is held no longer, which need not be true: libzmq says so when the last holder withdraws or
-// leaves, but also when a peer withdraws what it never held (xread_activated in
-// https://github.com/zeromq/libzmq/blob/v4.3.5/src/xpub.cpp), so that any subscriber could take a topic from all others.
+// ask finds out whether a topic is held no longer. libzmq says so when the last holder withdraws or leaves, but also when a peer withdraws what
+// it never held (xread_activated in https://github.com/zeromq/libzmq/blob/v4.3.5/src/xpub.cpp), so that any
+// subscriber could take a topic from all others.
 //
-// The probe finds out. It subscribes and withdraws at once. If others hold the topic, libzmq keeps both to itself.
-// If not, it reports them, one right after the other and from no peer, and then the withdrawal is proven.
-func (r *relay) withdraw(topic string, proven bool) error {
-	if r.topics.has(topic) && !proven {
-		return cmp.Or(r.probe.SetSubscribe(topic), r.probe.SetUnsubscribe(topic))
-	}
-	if !r.topics.remove(topic) {
+// The probe subscribes and withdraws at once. Only if nobody else holds the topic does libzmq report the withdrawal, and what the probe does
+// comes in one piece, between two frames about the secret.
+func (r *relay) ask(topic string) error {
+	if !r.topics.has(topic) {
 		r.refusals.add(RefusedUnheld, "")
 		return nil
 	}
-	if err := r.send(withdrawal + topic); err != nil {
-		return err
-	}
-	if next, ok := r.topics.next(); ok {
-		return r.send(subscription + next)
+	return cmp.Or(r.probe.SetSubscribe(r.secret), r.probe.SetSubscribe(topic), r.probe.SetUnsubscribe(topic), r.probe.SetUnsubscribe(r.secret))
+}
+
+func (r *relay) withdraw(topic string) error {
+	if r.topics.remove(topic) {
+		return r.send(withdrawal + topic)
 	}
 	return nil
 }
 
 // send tells the publishers what has just become of a topic.
 func (r *relay) send(frame string) error {
-	r.relayed.Store(int64(r.topics.len()))
+	r.relayed.Store(int64(r.topics.relayed))
 	_, err := r.in.socket.Send(frame, zmq.DONTWAIT)
 	return err
 }

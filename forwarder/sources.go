@@ -6,14 +6,12 @@ import (
 )
 
 const (
-	// grace is how many bytes of a subscriber are never held against the address that it comes from: what a few topics take.
-	grace = 1 << 10
+	// grace is how many bytes of a subscriber are never held against it or the address that it comes from: so much a backend sends that wants
+	// every level.
+	grace = 4 << 10
 
 	// repaid is how many bytes of what an address owes are forgiven per second.
 	repaid = 4 << 10
-
-	// admitted is how many subscribers are let in per second from an address that owes too much.
-	admitted = 20
 
 	maxSources = 4096
 )
@@ -26,10 +24,8 @@ type sources struct {
 }
 
 type source struct {
-	owes    int
-	since   time.Time // when owes was right
-	let     int       // how many were let in during the second that began at letFrom
-	letFrom time.Time
+	owes  int
+	since time.Time // when owes was right
 }
 
 func newSources(limit int) *sources { return &sources{limit: limit, of: make(map[string]*source)} }
@@ -48,19 +44,6 @@ func (s *sources) owe(address string, bytes int, now time.Time) bool {
 	src.repay(now)
 	src.owes += bytes
 	return src.owes > s.limit
-}
-
-// admit reports whether another subscriber from an address may come in.
-func (s *sources) admit(address string, now time.Time) bool {
-	if !s.owe(address, 0, now) {
-		return true
-	}
-	src := s.of[network(address)]
-	if now.Sub(src.letFrom) >= time.Second {
-		src.let, src.letFrom = 0, now
-	}
-	src.let++
-	return src.let <= admitted
 }
 
 func (s *source) repay(now time.Time) {

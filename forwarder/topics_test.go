@@ -5,9 +5,12 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+var begun = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func TestTopicsOfTheWireAreWellFormed(t *testing.T) {
 	for _, topic := range []string{
@@ -38,80 +41,194 @@ func TestOtherTopicsAreRefused(t *testing.T) {
 	}
 }
 
+// told makes topics tell all that they have to tell, and returns it.
+func told(t *topics, now time.Time) (frames []string) {
+	for {
+		name, withdrawn, ok := t.next(now)
+		switch {
+		case !ok:
+			return frames
+		case withdrawn:
+			frames = append(frames, withdrawal+name)
+		default:
+			frames = append(frames, subscription+name)
+		}
+	}
+}
+
 func TestATopicIsNewsOnceAndItsWithdrawalOnce(t *testing.T) {
 	topics := newTopics(10)
-	var got []bool
-	for range 3 {
-		news, full := topics.add("info|")
-		got = append(got, news, full)
+	for by := range 3 {
+		if topics.add("info|", by) {
+			t.Error("there is no room for the first topic")
+		}
 	}
-	got = append(got, topics.remove("debug|"), topics.remove("info|"), topics.remove("info|"))
-	want := []bool{true, false, false, false, false, false, false, true, false}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff([]string{"\x01info|"}, told(topics, begun)); diff != "" {
+		t.Error(diff)
+	}
+	got := []bool{topics.remove("debug|"), topics.remove("info|"), topics.remove("info|")}
+	if diff := cmp.Diff([]bool{false, true, false}, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestATopicTooManyWaitsForRoom(t *testing.T) {
 	topics := newTopics(2)
-	topics.add("a")
-	topics.add("b")
+	topics.add("a", 1)
+	topics.add("b", 1)
+	told(topics, begun)
 	for _, late := range []string{"c", "d", "c", "e"} { // e finds no room among those that wait
-		if news, full := topics.add(late); news || !full {
-			t.Errorf("adding %s to full topics: news %v, full %v", late, news, full)
+		if !topics.add(late, 1) {
+			t.Errorf("there is room for %s", late)
 		}
 	}
 	if topics.remove("c") {
 		t.Error("the withdrawal of a topic that waits was news")
 	}
-	if topic, news := topics.next(); news {
-		t.Errorf("%s found room where there is none", topic)
+	if diff := cmp.Diff([]string(nil), told(topics, begun)); diff != "" {
+		t.Error(diff)
 	}
 	topics.remove("a")
-	if topic, news := topics.next(); topic != "d" || !news {
-		t.Errorf("after c was withdrawn and a made room: got %q, %v, want d", topic, news)
+	if diff := cmp.Diff([]string{"\x01d"}, told(topics, begun)); diff != "" {
+		t.Error(diff)
 	}
 	topics.remove("b")
-	if topic, news := topics.next(); news {
-		t.Errorf("%q found room, but nothing waited", topic)
+	if diff := cmp.Diff([]string(nil), told(topics, begun)); diff != "" {
+		t.Error(diff)
 	}
 }
 
-// The publishers' view, kept by what is called news, never holds more than the bound, and nothing that no subscriber
+func TestWhoHasMuchMakesRoomForWhoHasLittle(t *testing.T) {
+	topics := newTopics(4)
+	for i := range 8 {
+		topics.add(fmt.Sprint("much", i), 1)
+	}
+	told(topics, begun)
+	for i := range 3 {
+		if full := topics.add(fmt.Sprint("little", i), 2); full != (i == 2) { // half is what each can have
+			t.Errorf("topic %d of who has little: full %v", i, full)
+		}
+		want := []string{fmt.Sprint("\x00much", 3-i), fmt.Sprint("\x01little", i)}
+		if i == 2 {
+			want = nil
+		}
+		if diff := cmp.Diff(want, told(topics, begun)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	topics.remove("little0") // what was told first of those that wait comes first
+	if diff := cmp.Diff([]string{"\x01little2"}, told(topics, begun)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Or whoever asks for everything would have others' topics withdrawn with its own.
+func TestATopicIsPutDownToWhoHasLittle(t *testing.T) {
+	topics := newTopics(4)
+	for _, name := range []string{"x", "y", "z", "info|"} {
+		topics.add(name, 1)
+	}
+	told(topics, begun)
+	topics.add("info|", 2)
+	topics.add("late", 3)
+	if diff := cmp.Diff([]string{"\x00z", "\x01late"}, told(topics, begun)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheBytesOfTopicsAreBounded(t *testing.T) {
+	topics := newTopics(64)
+	for i := range 64 {
+		topics.add(fmt.Sprintf("%064d", i), 1)
+	}
+	if n := len(told(topics, begun)); n != 64*topicBytes/64 || topics.bytes != 64*topicBytes {
+		t.Errorf("%d topics of 64 bytes are relayed, %d bytes", n, topics.bytes)
+	}
+	topics.add("short", 2)
+	if diff := cmp.Diff([]string{fmt.Sprintf("\x00%064d", 15), "\x01short"}, told(topics, begun)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Every publisher pays for what it is told.
+func TestWhoComesAndGoesWithManyTopicsIsToldOfSlowly(t *testing.T) {
+	topics := newTopics(100)
+	now, n := begun, 0
+	for range 100 { // ten seconds
+		for i := range 100 {
+			topics.add(fmt.Sprint(i), 1)
+		}
+		n += len(told(topics, now))
+		for i := range 100 {
+			topics.remove(fmt.Sprint(i))
+		}
+		now = now.Add(100 * time.Millisecond)
+	}
+	if n < 340 || n > 350 {
+		t.Errorf("%d topics were told in ten seconds, want 100 and 25 more per second", n)
+	}
+	// Of those that wait, that of who has little comes first.
+	for i := range 100 {
+		topics.add(fmt.Sprint(i), 1)
+	}
+	topics.add("little", 2)
+	if !topics.late() {
+		t.Error("nothing waits for its turn")
+	}
+	if got := told(topics, now.Add(40*time.Millisecond)); len(got) == 0 || got[0] != "\x01little" {
+		t.Errorf("%q were told", got)
+	}
+}
+
+// The publishers' view, kept by what they are told, never holds more than the bound, and nothing that no subscriber
 // holds.
 func TestPublishersNeverHearOfMoreTopicsThanAllowed(t *testing.T) {
-	const max = 5
+	const most = 5
 	rnd := rand.New(rand.NewPCG(1, 2))
-	topics := newTopics(max)
-	wished, told := map[string]bool{}, map[string]bool{}
+	topics := newTopics(most)
+	now := begun
+	wished, known := map[string]bool{}, map[string]bool{}
 	for i := range 100_000 {
-		topic := fmt.Sprint(rnd.IntN(12))
+		name := fmt.Sprint(rnd.IntN(12))
 		if rnd.IntN(2) == 0 {
-			wished[topic] = true
-			if news, _ := topics.add(topic); news {
-				if told[topic] {
-					t.Fatalf("step %d: %s was news twice", i, topic)
-				}
-				told[topic] = true
-			}
+			wished[name] = true
+			topics.add(name, rnd.IntN(4))
 		} else {
-			delete(wished, topic)
-			if topics.remove(topic) {
-				if !told[topic] {
-					t.Fatalf("step %d: the withdrawal of %s was news, but the topic never", i, topic)
+			delete(wished, name)
+			if topics.remove(name) {
+				if !known[name] {
+					t.Fatalf("step %d: the withdrawal of %s was news, but the topic never", i, name)
 				}
-				delete(told, topic)
-			}
-			if next, news := topics.next(); news {
-				told[next] = true
+				delete(known, name)
 			}
 		}
-		if len(told) > max || topics.len() != len(told) || len(topics.waiting) > max {
-			t.Fatalf("step %d: %d topics told, %d counted, %d waiting, with a bound of %d", i, len(told), topics.len(), len(topics.waiting), max)
+		now = now.Add(time.Duration(rnd.IntN(100)) * time.Millisecond)
+		for _, frame := range told(topics, now) {
+			name, news := strings.CutPrefix(frame, subscription)
+			if !news {
+				name = frame[1:]
+			}
+			if known[name] == news {
+				t.Fatalf("step %d: %q was told twice", i, frame)
+			}
+			known[name] = news
+			if !news {
+				delete(known, name)
+			}
+			if len(known) > most {
+				t.Fatalf("step %d: %d topics told", i, len(known))
+			}
 		}
-		for topic := range told {
-			if !wished[topic] {
-				t.Fatalf("step %d: publishers hold %s, and no subscriber does", i, topic)
+		relayed, waiting := 0, 0
+		for _, a := range topics.askers {
+			relayed, waiting = relayed+a.relayed.Len(), waiting+a.waiting.Len()
+		}
+		if topics.relayed != len(known) || relayed != topics.relayed || waiting != topics.waiting || waiting > most || len(topics.of) != relayed+waiting || len(topics.askers) > 4 {
+			t.Fatalf("step %d: %d topics told, %d counted, %d waiting, %d askers", i, len(known), topics.relayed, topics.waiting, len(topics.askers))
+		}
+		for name := range known {
+			if !wished[name] {
+				t.Fatalf("step %d: publishers hold %s, and no subscriber does", i, name)
 			}
 		}
 	}
