@@ -13,14 +13,13 @@ import (
 const (
 	DefaultIn             = "tcp://127.0.0.1:5550"
 	DefaultOut            = "tcp://127.0.0.1:5551"
-	DefaultMaxTopics      = 512
+	DefaultMaxTopics      = 256
 	DefaultMaxConnections = 1024
-	DefaultQueueBytes     = 32 << 20
+	DefaultQueueBytes     = 16 << 20
 )
 
-// messageBytes is how large a message is taken to be: between the lines of the text form, of which a burst must find room, and the
-// 64 KiB of a full batch.
-const messageBytes = 8 << 10
+// messageBytes is how large a small message may be. Those are bounded by their number, since libzmq counts messages; larger ones are measured.
+const messageBytes = 4 << 10
 
 // maxMaxTopics keeps the socket options that depend on Config.MaxTopics within their range.
 const maxMaxTopics = 1 << 20
@@ -48,19 +47,20 @@ type Config struct {
 	// AllowRemote lets In and Out listen on addresses that other machines can reach even without Key: for networks in which everybody may
 	// read and forge measurements.
 	AllowRemote bool
-	// MaxTopics is how many distinct topics are relayed to the publishers at a time; 0 means DefaultMaxTopics. Topics
-	// too many are counted as refused; as many again wait for room.
+	// MaxTopics is how many distinct topics are relayed to the publishers at a time, of 16 bytes on average; 0 means DefaultMaxTopics. As many
+	// again wait for room. Room goes to the subscriber that has least of it, so that none keeps others out. Topics too many are
+	// counted as refused.
 	MaxTopics int
 	// MaxConnections is how many connections each side serves at a time; 0 means DefaultMaxConnections. It is less where the limit on open
 	// files is low: a quarter of what the process may still open when the forwarder starts. Connections too many are closed, those
 	// that have not finished the handshake before all others, and counted as refused.
 	MaxConnections int
-	// QueueBytes is about how much may wait in memory for one subscriber, and from one publisher; 0 means
-	// DefaultQueueBytes, and no less than metric.MaxFrame will do. A subscriber whose queue is full loses messages, a
-	// publisher whose queue is full has to wait. Subscribers that wait for the same messages share their memory.
-	//
-	// libzmq counts messages, not bytes: for each 8 KiB one may wait, 8,192 by default. Messages of the text form then take far less;
-	// full batches, of about 64 KiB, 8 times as much.
+	// QueueBytes is about how much may wait in memory for all subscribers together, in messages of 4 KiB and more; 0 means DefaultQueueBytes,
+	// and no less than metric.MaxFrame will do. Beyond it, subscribers that take nothing lose their connection, and the slowest if others
+	// keep up; beyond one and a half times that, messages are dropped and counted as refused. Of smaller messages one may
+	// wait for each 4 KiB and subscriber, 4,096 by default; a subscriber for which more should wait loses them.
+	// Subscribers that wait for the same messages share their memory. Of what publishers send, half as much may wait to be moved; then
+	// messages of those that send most are dropped and counted as refused.
 	QueueBytes int
 	// Logger hears of the start, of refusals (at most one line per reason and minute), and of an unexpected end. Nil
 	// discards. Its handler is called by the goroutine that moves the messages and should not block.

@@ -17,7 +17,7 @@ func TestTheZeroConfigMeansTheDefaults(t *testing.T) {
 		t.Errorf("a queue of %d messages, want 4096", got)
 	}
 	c.Logger = nil
-	if want := (Config{In: "tcp://127.0.0.1:5550", Out: "tcp://127.0.0.1:5551", MaxTopics: 512, MaxConnections: 1024, QueueBytes: 32 << 20}); c != want {
+	if want := (Config{In: "tcp://127.0.0.1:5550", Out: "tcp://127.0.0.1:5551", MaxTopics: 256, MaxConnections: 1024, QueueBytes: 16 << 20}); c != want {
 		t.Errorf("got %+v, want %+v", c, want)
 	}
 }

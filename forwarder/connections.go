@@ -20,7 +20,7 @@ type conn struct {
 	since   time.Time      // when it was accepted
 
 	received uint64    // bytes, as of the last look
-	looked   time.Time // when that was
+	looked   time.Time // until when what time brings has been taken into account
 
 	// Of a subscriber:
 	level   int       // bytes that it sent, less what time has forgiven
@@ -29,6 +29,7 @@ type conn struct {
 	behind  time.Time // since when there was always more for it than it took; zero: it takes all
 
 	// Of a publisher:
+	base    uint64 // received when all were last looked at for a backlog
 	mark    uint64 // received when a frame of it last came through
 	pardon  int    // bytes since then that are heartbeats
 	others  uint64 // the pump's count of nameless bytes then

@@ -93,7 +93,7 @@ func (f *Forwarder) open(cfg Config) error {
 		func() error { return f.out.open(zmq.XPUB, maxRequest) },
 		func() error { return checkVersion(zmq.Version()) },
 		func() error { return f.in.open(zmq.XSUB, maxMessage) },
-		// Without these marks libzmq never stops reading; pump and gate see to it that not too much waits.
+		// No marks: libzmq is on the safe side only while it reads all that comes. Pump and gate see to it that not too much waits.
 		func() error { return cmp.Or(f.in.socket.SetRcvhwm(0), f.out.socket.SetRcvhwm(0)) },
 		func() error { return f.out.socket.SetSndhwm(cfg.queueLen()) },
 		// Subscribers have little to say. What waits of it in the kernel is out of the gate's reach.

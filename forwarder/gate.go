@@ -32,6 +32,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +42,9 @@ import (
 // lookInterval is the least time between two looks at the publishers, and so about how long one can misbehave. Subscribers, who send next
 // to nothing, are looked at as soon as they do.
 const lookInterval = 5 * time.Millisecond
+
+// admitInterval is how often it is looked, in milliseconds, whether one who waits may come in.
+const admitInterval = 10
 
 // gate watches the connections of both sides, and cuts those that take more than their share. libzmq accepts and reads whatever comes, in
 // threads of its own, so the gate learns of connections from the monitors, and what came on them from the kernel, which
@@ -57,6 +61,9 @@ type gate struct {
 
 	conns   [2]*conns // of In and Out
 	sources *sources  // of subscribers
+	waiting []*conn   // subscribers that wait to be let in, in the order in which they came
+	flooded time.Time // when a subscriber was last cut for a flood
+	turns   uint64    // the pump's count then
 
 	emptied uint64 // the pump's count of when nothing waited for it, at the last look that saw it changed
 	taken   uint64 // the pump's count of bytes then
@@ -139,6 +146,9 @@ func (g *gate) run() {
 		if !rest.IsZero() {
 			messages, timeout = -1, C.long(max(0, time.Until(rest)+time.Millisecond-1)/time.Millisecond)
 		}
+		if len(g.waiting) > 0 && (timeout < 0 || timeout > admitInterval) {
+			timeout = admitInterval
+		}
 		why := C.gate_wait(inEvents, outEvents, stop, requests, messages, timeout)
 		if why&C.GATE_STOP != 0 {
 			return
@@ -152,6 +162,9 @@ func (g *gate) run() {
 		}
 		if why&C.GATE_REQUESTS != 0 {
 			g.lookAtSubscribers(now)
+		}
+		if len(g.waiting) > 0 {
+			g.admit(now)
 		}
 		if why&C.GATE_MESSAGES != 0 || !rest.IsZero() && !now.Before(rest) {
 			rest = time.Time{}
@@ -175,7 +188,7 @@ func (g *gate) listen(i int, now time.Time) {
 		case zmq.EVENT_ACCEPTED:
 			g.accept(i, fd, now)
 			if surplus := c.surplus(g.limits, now); surplus != nil {
-				g.cut(i, surplus, RefusedConnections)
+				g.cut(i, surplus, RefusedConnections, now)
 			}
 		case zmq.EVENT_DISCONNECTED:
 			c.remove(fd)
@@ -190,13 +203,40 @@ func (g *gate) accept(i, fd int, now time.Time) {
 	}
 	c.others = g.pump.traffic.nameless.Load()
 	g.kernel.watch(i, fd)
+	if i == out && !g.sources.admit(c.address, g.busy(now), now) {
+		g.kernel.hold(fd, c.id, true)
+		g.waiting = append(g.waiting, c)
+	}
+}
+
+// admit lets in those who wait, as far as they may come now.
+func (g *gate) admit(now time.Time) {
+	g.waiting = slices.DeleteFunc(g.waiting, func(c *conn) bool {
+		if g.conns[out].byFD[c.fd] != c { // it is gone
+			return true
+		}
+		if !g.sources.admit(c.address, g.busy(now), now) {
+			return false
+		}
+		g.kernel.hold(c.fd, c.id, false)
+		return true
+	})
 }
 
 // cut ends a connection that is at fault.
-func (g *gate) cut(i int, c *conn, why Refusal) {
+func (g *gate) cut(i int, c *conn, why Refusal, now time.Time) {
 	g.kernel.cut(c.fd, c.id)
 	g.conns[i].remove(c.fd)
 	g.refusals.add(why, c.address)
+	if why == RefusedFlood {
+		g.flooded, g.turns = now, g.pump.traffic.turns.Load()
+	}
+}
+
+// busy reports whether the forwarder may still be at what the last flood has left behind: libzmq sees to that when the pump asks what there is
+// to do.
+func (g *gate) busy(now time.Time) bool {
+	return now.Sub(g.flooded) < 250*time.Millisecond && g.pump.traffic.turns.Load() < g.turns+2
 }
 
 // strike notes a refused topic of a subscriber. Any goroutine may call it.

@@ -31,7 +31,12 @@ func start(t testing.TB, cfg Config) *Forwarder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { f.Close() })
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("%+v", f.Stats())
+		}
+		f.Close()
+	})
 	return f
 }
 
@@ -109,7 +114,7 @@ func hears(t testing.TB, s *zmq.Socket, want ...string) {
 	for _, w := range want {
 		got, err := s.Recv(0)
 		if err != nil {
-			t.Fatalf("waiting for %q: %v", w, err)
+			t.Fatalf("waiting for %.80q: %v", w, err)
 		}
 		if got != w {
 			t.Fatalf("got %.80q, want %.80q", got, w)

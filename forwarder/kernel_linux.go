@@ -130,11 +130,26 @@ func flowOf(fd int) (flow, bool) {
 
 // cut ends a connection. libzmq then closes it as one that the peer has reset.
 func (k *kernel) cut(fd int, id identity) {
+	k.with(fd, id, func(fd int) { C.reset(C.int(fd)) })
+}
+
+// hold keeps libzmq from reading what comes on a connection, as long as that is no more than the beginning of a handshake, or lets it read again.
+func (k *kernel) hold(fd int, id identity, yes bool) {
+	least := 1
+	if yes {
+		least = 1 << 20
+	}
+	// The kernel wakes up those who wait for what is there already.
+	k.with(fd, id, func(fd int) { syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVLOWAT, least) })
+}
+
+// with calls f with a duplicate of a descriptor, unless that stands for something else by now.
+func (k *kernel) with(fd int, id identity, f func(fd int)) {
 	if syscall.Dup3(fd, k.spare, syscall.O_CLOEXEC) != nil {
 		return // closed meanwhile
 	}
 	if now, ok := identify(k.spare); ok && now == id {
-		C.reset(C.int(k.spare))
+		f(k.spare)
 	}
 	syscall.Dup3(k.nothing, k.spare, syscall.O_CLOEXEC)
 }

@@ -14,6 +14,7 @@ func (*kernel) close()                   {}
 func (*kernel) watch(side, fd int)       {}
 func (*kernel) active(int, func(fd int)) {}
 func (*kernel) cut(int, identity)        {}
+func (*kernel) hold(int, identity, bool) {}
 func identify(int) (identity, bool)      { return 0, false }
 func flowOf(int) (flow, bool)            { return flow{}, false }
 func filesLeft() int                     { return 1 << 20 }

@@ -256,8 +256,8 @@ func TestStrangersAreNotServed(t *testing.T) {
 	if s := l.Stats(); s.Topics != 1 {
 		t.Errorf("%+v: strangers' subscriptions were relayed", s)
 	}
-	// A socket of libzmq's may try more than once before it is closed. Old ones are cut off without an event.
-	eventually(t, "all are counted", func() bool { return l.Stats().Refused[RefusedKey] >= uint64(attempts-2**strangers) })
+	// Who has a key gets as far as the list. Others may be gone before it is known what they are.
+	eventually(t, "all with a key are counted", func() bool { return l.Stats().Refused[RefusedKey] >= uint64(3*2**strangers) })
 	passesOn(t, l)
 	if lines := strings.Count(l.log.String(), "refused"); lines < 2 || lines > 5 {
 		t.Errorf("%d lines about %d refusals: %s", lines, attempts, l.log)

@@ -38,13 +38,16 @@ const (
 	heartbeats = 128
 	maxPardon  = 4 << 20
 
+	// frameMemory is what libzmq needs for a frame besides its content.
+	frameMemory = 128
+
 	// maxStrikes is for how many refused topics a subscriber may make libzmq find room: more than any needs.
 	maxStrikes = 512
 
 	// A request for the longest topic, with all that CURVE adds.
 	requestBytes = MaxTopicLen + 64
 
-	// perPublisher is what one is granted of incomplete messages when many have them: half a full batch.
+	// perPublisher is what each is granted of incomplete messages when many have them: a full batch.
 	perPublisher = 64 << 10
 
 	// stalledAfter is how long a subscriber may take nothing while memory is short.
@@ -90,7 +93,7 @@ func (g *gate) lookAtPublishers(now time.Time) (again bool) {
 		g.lookAt(in, fd, now)
 	})
 	g.lookAtBacklog(emptied, taken, now)
-	suspicion := g.lookAtMessages()
+	suspicion := g.lookAtMessages(now)
 	crowd := g.lookAtQueues(now)
 	return any || suspicion || crowd
 }
@@ -106,7 +109,7 @@ func (g *gate) lookAt(i, fd int, now time.Time) {
 		conns.finish(c)
 	}
 	if surplus := conns.surplus(g.limits, now); surplus != nil {
-		g.cut(i, surplus, RefusedConnections)
+		g.cut(i, surplus, RefusedConnections, now)
 	}
 	switch {
 	case !ok || conns.byFD[fd] != c:
@@ -119,17 +122,17 @@ func (g *gate) lookAt(i, fd int, now time.Time) {
 
 func (g *gate) lookAtSubscriber(c *conn, f flow, now time.Time) {
 	c.forgive(now)
-	c.level += int(f.received - c.received)
-	beyond := min(c.level-grace, int(f.received-c.received))
+	sent := int(f.received - max(c.received, min(f.received, uint64(g.limits.handshake))))
 	c.received = f.received
+	c.level += sent
+	beyond := min(c.level-grace, sent)
 	if inDebt := g.sources.owe(c.address, max(0, beyond), now); c.level > g.limits.requests || inDebt && c.level > grace {
-		g.cut(out, c, RefusedFlood)
+		g.cut(out, c, RefusedFlood, now)
 	}
 }
 
 func (c *conn) forgive(now time.Time) {
-	c.level = max(0, c.level-int(now.Sub(c.looked)*forgiven/time.Second))
-	c.looked = now
+	c.level = max(0, c.level-accrued(&c.looked, now, forgiven))
 }
 
 // lookAtRequests cuts the subscribers whose topics are refused too often, and while there is too much of all together, those that sent most.
@@ -157,13 +160,13 @@ func (g *gate) lookAtRequests(now time.Time) {
 		}
 		switch {
 		case worst != nil && (worst.strikes > g.limits.strikes || strikes > g.limits.strikesInAll):
-			g.cut(out, worst, RefusedFlood)
+			g.cut(out, worst, RefusedFlood, now)
 		case bytes > g.limits.requestsInAll:
 			before := loudest.level
 			if loudest.forgive(now); loudest.level < before {
 				continue // the sum was too old
 			}
-			g.cut(out, loudest, RefusedFlood)
+			g.cut(out, loudest, RefusedFlood, now)
 		default:
 			return
 		}
@@ -177,35 +180,46 @@ func (g *gate) lookAtPublisher(c *conn, f flow, now time.Time) {
 	if g.pump.moved(c.fd) {
 		g.move(c)
 	}
-	c.pardon += int(now.Sub(c.looked) * heartbeats / time.Second)
-	c.looked = now
+	c.pardon += accrued(&c.looked, now, heartbeats)
 }
 
-// lookAtBacklog has the pump drop what comes, until it has caught up, when too much waits for it. The kernel does not tell of all bytes that
-// libzmq reads at once, so what seems to have come since may be older, and is believed only after all have been looked at anew.
+// lookAtBacklog has the pump drop what the publishers that send most have sent, until it has caught up, when too much waits for it. The kernel
+// does not tell of all bytes that libzmq reads at once, so what seems to have come since may be older, and is believed only after all have
+// been looked at anew.
 func (g *gate) lookAtBacklog(emptied, taken uint64, now time.Time) {
 	if emptied != g.emptied {
 		g.emptied, g.taken, g.came, g.doubted = emptied, taken, 0, false
 	}
-	if g.came <= taken-g.taken+uint64(g.limits.queue/2) {
+	if g.came <= taken-g.taken || g.inMemory(g.came-(taken-g.taken)) <= g.limits.queue/2 {
 		return
 	}
+	conns := g.conns[in].byFD
 	if g.doubted {
+		for _, c := range conns {
+			g.pump.weigh(c.fd, (c.received-c.base)*uint64(2*len(conns)) > g.came)
+		}
 		g.pump.shed()
 		return
 	}
-	for _, c := range g.conns[in].byFD {
+	for _, c := range conns {
 		if f, ok := flowOf(c.fd); ok {
 			g.lookAtPublisher(c, f, now)
 		}
+		c.base = c.received
 	}
 	g.taken, g.came, g.doubted = taken, 0, true
+}
+
+// inMemory returns about how much memory bytes of publishers take in libzmq, going by the messages that came so far.
+func (g *gate) inMemory(bytes uint64) int {
+	perFrame := max(1, g.pump.traffic.taken.Load()/max(1, g.pump.traffic.frames.Load()))
+	return int(bytes + bytes/perFrame*frameMemory)
 }
 
 // lookAtMessages cuts the publishers that begin messages and never end them, of which libzmq says nothing and keeps every frame. Whoever has
 // sent much, and nothing of which came through, is suspected; if nothing comes through after the pump has had time to
 // take all that is complete, it is cut. It reports whether there is a suspicion.
-func (g *gate) lookAtMessages() (suspicion bool) {
+func (g *gate) lookAtMessages(now time.Time) (suspicion bool) {
 	conns := g.conns[in].byFD
 	sum := 0
 	var largest *conn
@@ -215,7 +229,7 @@ func (g *gate) lookAtMessages() (suspicion bool) {
 			largest = c
 		}
 	}
-	crowd := sum > g.limits.incomplete+len(conns)*perPublisher
+	crowd := sum > 2*g.limits.incomplete+len(conns)*perPublisher // two may be amid the largest message
 	emptied, frames := g.pump.traffic.emptied.Load(), g.pump.traffic.frames.Load()
 	for _, c := range conns {
 		switch {
@@ -226,7 +240,7 @@ func (g *gate) lookAtMessages() (suspicion bool) {
 		case g.pump.moved(c.fd):
 			g.move(c)
 		case emptied >= c.emptied+2 || frames >= c.frames+uint64(4*burst+2*len(conns)):
-			g.cut(in, c, RefusedEndless)
+			g.cut(in, c, RefusedEndless, now)
 		}
 		suspicion = suspicion || c.suspect
 	}
@@ -268,7 +282,7 @@ func (g *gate) lookAtQueues(now time.Time) (short bool) {
 			c.behind, c.acked = now, f.acked
 		case now.Sub(c.behind) < stalledAfter:
 		case took == 0:
-			g.cut(out, c, RefusedSlow)
+			g.cut(out, c, RefusedSlow, now)
 		default:
 			if slowest == nil || took < least {
 				slowest, least = c, took
@@ -278,7 +292,7 @@ func (g *gate) lookAtQueues(now time.Time) (short bool) {
 		}
 	}
 	if slowest != nil && (keepUp > 0 || least < most/2) {
-		g.cut(out, slowest, RefusedSlow)
+		g.cut(out, slowest, RefusedSlow, now)
 	}
 	return true
 }

@@ -23,14 +23,14 @@ enum {
 };
 
 // A message of at least so many bytes is counted as long as libzmq holds it. Smaller ones are bounded by their number.
-enum { METERED = 4 << 10 };
+enum { METERED = 4 << 10 }; // messageBytes
 
 // Of the frames that pass, the one that completes each so many bytes shows that its connection is moving; while the gate
 // has a suspicion, every frame does. Connections are told apart by the lower bits of their descriptors.
 enum { SIGN_BYTES = 16 << 10, SIGNS = 1 << 16 };
 
 // What passes is counted here, for others to read meanwhile.
-struct traffic { uint64_t messages, bytes, multipart, large, crowded, frames, taken, nameless, emptied; };
+struct traffic { uint64_t messages, bytes, multipart, large, crowded, frames, taken, nameless, turns, emptied; };
 
 // How much waits in libzmq for subscribers. It outlives the pump when messages do.
 struct meter { int64_t bytes, refs; };
@@ -43,9 +43,10 @@ struct pump {
 	struct meter *meter;
 	int64_t most;        // what may be on the meter
 	uint32_t attentive;  // the gate has a suspicion; it writes this
-	uint32_t shed;       // too much has come; the gate writes this, and the pump, when it has dropped all that
+	uint32_t shed;       // too much waits to be moved; the gate writes this, and the pump, when it has caught up
 	uint32_t unsigned_;  // bytes since the last sign
 	uint8_t signs[SIGNS];
+	uint8_t heavy[SIGNS]; // the messages of these are dropped while too much waits; the gate writes this
 	int stop;     // a file descriptor
 	int amid;     // the frame received last belongs to a multipart message and is not its end
 	unsigned why; // why pump_run returned
@@ -99,6 +100,12 @@ static void sign(struct pump *p, struct traffic *t, zmq_msg_t *msg) {
 	p->unsigned_ = 0;
 }
 
+// Tells whether a message is of a connection that sends too much, or of one that cannot be told from others.
+static int heavy(struct pump *p, zmq_msg_t *msg) {
+	const char *fd = zmq_msg_gets(msg, "__fd");
+	return !fd || __atomic_load_n(&p->heavy[atoi(fd) & (SIGNS - 1)], __ATOMIC_RELAXED);
+}
+
 // Moves one burst, and returns 0 or an errno. A received message is handed on as it is; libzmq empties it on sending, and
 // frees what it holds when the next one is received into it.
 static int pump_burst(struct pump *p, struct traffic *t) {
@@ -136,7 +143,7 @@ static int pump_burst(struct pump *p, struct traffic *t) {
 			large++;
 			continue;
 		}
-		if (shed || (size >= METERED && !metered(p, &msg, size))) {
+		if ((shed && heavy(p, &msg)) || (size >= METERED && !metered(p, &msg, size))) {
 			crowded++;
 			continue;
 		}
@@ -180,6 +187,7 @@ static int pump_run(struct pump *p, struct traffic *t, long timeout) {
 				continue;
 			return errno;
 		}
+		__atomic_fetch_add(&t->turns, 1, __ATOMIC_RELEASE);
 		if (items[0].revents) {
 			int err = pump_burst(p, t);
 			if (err)
@@ -209,6 +217,7 @@ static void pump_free(struct pump *p) {
 
 static int64_t pump_waiting(struct pump *p) { return __atomic_load_n(&p->meter->bytes, __ATOMIC_RELAXED); }
 static int pump_sign(struct pump *p, int fd) { return __atomic_exchange_n(&p->signs[fd & (SIGNS - 1)], 0, __ATOMIC_RELAXED); }
+static void pump_weigh(struct pump *p, int fd, int yes) { __atomic_store_n(&p->heavy[fd & (SIGNS - 1)], yes, __ATOMIC_RELAXED); }
 static void pump_shed(struct pump *p) { __atomic_store_n(&p->shed, 1, __ATOMIC_RELAXED); }
 static void pump_attend(struct pump *p, int yes) { __atomic_store_n(&p->attentive, yes, __ATOMIC_RELAXED); }
 */
@@ -233,7 +242,7 @@ var _ = [1]struct{}{}[metric.MaxFrame-C.MAX_FRAME]
 
 // pump moves messages from In to Out in C: one call lasts until something else needs attention, however many messages
 // pass meanwhile, so that neither a call nor Go's scheduler stands between two bursts. The goroutine that owns the sockets owns it;
-// the gate may ask waiting and moved, and call shed and attend.
+// the gate may ask waiting and moved, and call shed, weigh and attend.
 type pump struct {
 	c       *C.struct_pump // C's own memory
 	traffic *traffic       // C adds to it during run, anyone reads it
@@ -263,16 +272,20 @@ func (p *pump) waiting() int { return int(C.pump_waiting(p.c)) }
 // moved reports whether there was a sign of the connection with that descriptor since it was last asked.
 func (p *pump) moved(fd int) bool { return C.pump_sign(p.c, C.int(fd)) != 0 }
 
-// shed makes the pump drop messages until it has caught up with what comes.
+// shed makes the pump drop messages of heavy connections until it has caught up with what comes.
 func (p *pump) shed() { C.pump_shed(p.c) }
 
+// weigh says whether a connection is heavy.
+func (p *pump) weigh(fd int, heavy bool) { C.pump_weigh(p.c, C.int(fd), cInt(heavy)) }
+
 // attend says whether every frame is to be a sign of its connection; else some are.
-func (p *pump) attend(closely bool) {
-	yes := 0
-	if closely {
-		yes = 1
+func (p *pump) attend(closely bool) { C.pump_attend(p.c, cInt(closely)) }
+
+func cInt(yes bool) C.int {
+	if yes {
+		return 1
 	}
-	C.pump_attend(p.c, C.int(yes))
+	return 0
 }
 
 // burst is how many frames pass at most before the pump looks for new ones of all connections.

@@ -23,9 +23,10 @@ const catchUpInterval = 20 * time.Millisecond
 // relay takes subscriptions from Out to In. One goroutine owns it and its sockets.
 type relay struct {
 	in, out  *side
-	probe    *zmq.Socket // a SUB, connected to Out within the process; see ask
-	secret   string      // a topic that nobody else knows
-	probing  bool        // what comes now is the probe's
+	probe    *zmq.Socket         // a SUB, connected to Out within the process; see ask
+	secret   string              // a topic that nobody else knows
+	probing  bool                // what comes now is the probe's
+	asks     map[string]struct{} // topics that the probe is to ask about
 	topics   *topics
 	refusals *refusals
 	gate     *gate
@@ -39,7 +40,7 @@ func (r *relay) open() error {
 		r.probe = nil
 		return fmt.Errorf("making a probe socket: %w", err)
 	}
-	r.secret = rand.Text()
+	r.secret, r.asks = rand.Text(), make(map[string]struct{})
 	name := fmt.Sprintf("inproc://zibrato-forwarder-probe-%d", serial.Inc())
 	for _, step := range []func() error{
 		func() error { return r.out.socket.SetXpubVerbose(1) }, // to hear who asks, not only first
@@ -79,7 +80,10 @@ func (r *relay) turn() error {
 			return fmt.Errorf("relaying subscriptions: %w", err)
 		}
 	}
-	return r.tell()
+	if err := cmp.Or(r.tell(), r.ask()); err != nil {
+		return fmt.Errorf("relaying subscriptions: %w", err)
+	}
+	return nil
 }
 
 // tell tells publishers what there is to tell now.
@@ -113,8 +117,10 @@ func (r *relay) answer(frame string, by int) error {
 	case r.probing:
 	case held:
 		r.subscribe(topic, by)
+	case withdrawn && r.topics.has(topic):
+		r.asks[topic] = struct{}{}
 	case withdrawn:
-		return r.ask(topic)
+		r.refusals.add(RefusedUnheld, "")
 	default:
 		r.refuse(RefusedRequest, "", by)
 	}
@@ -135,18 +141,22 @@ func (r *relay) subscribe(topic string, by int) {
 	}
 }
 
-// ask finds out whether a topic is held no longer. libzmq says so when the last holder withdraws or leaves, but also when a peer withdraws what
+// ask finds out which topics are held no longer. libzmq says so when the last holder withdraws or leaves, but also when a peer withdraws what
 // it never held (xread_activated in https://github.com/zeromq/libzmq/blob/v4.3.5/src/xpub.cpp), so that any
 // subscriber could take a topic from all others.
 //
 // The probe subscribes and withdraws at once. Only if nobody else holds the topic does libzmq report the withdrawal, and what the probe does
 // comes in one piece, between two frames about the secret.
-func (r *relay) ask(topic string) error {
-	if !r.topics.has(topic) {
-		r.refusals.add(RefusedUnheld, "")
+func (r *relay) ask() error {
+	if len(r.asks) == 0 {
 		return nil
 	}
-	return cmp.Or(r.probe.SetSubscribe(r.secret), r.probe.SetSubscribe(topic), r.probe.SetUnsubscribe(topic), r.probe.SetUnsubscribe(r.secret))
+	err := r.probe.SetSubscribe(r.secret)
+	for topic := range r.asks {
+		err = cmp.Or(err, r.probe.SetSubscribe(topic), r.probe.SetUnsubscribe(topic))
+	}
+	clear(r.asks)
+	return cmp.Or(err, r.probe.SetUnsubscribe(r.secret))
 }
 
 func (r *relay) withdraw(topic string) error {
@@ -158,7 +168,7 @@ func (r *relay) withdraw(topic string) error {
 
 // send tells the publishers what has just become of a topic.
 func (r *relay) send(frame string) error {
-	r.relayed.Store(int64(r.topics.relayed))
+	r.relayed.Store(int64(r.topics.relayed.all))
 	_, err := r.in.socket.Send(frame, zmq.DONTWAIT)
 	return err
 }

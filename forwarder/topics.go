@@ -41,7 +41,9 @@ type topics struct {
 	of     map[string]*topic
 	askers map[int]*asker // by connection; -1 stands for all that libzmq does not tell apart
 
-	relayed, bytes, waiting int // how many are, how long these are together, how many do
+	relayed, waiting tally
+	bytes            int  // of those that are relayed
+	settled          bool // there is nothing to tell until something changes
 
 	turns float64   // how many topics may be told now: as many as atOnce at the most, a quarter of that more per second
 	since time.Time // when turns was right
@@ -57,15 +59,48 @@ type topic struct {
 // asker is a connection, with the topics that are put down to it, in the order in which they came to be.
 type asker struct{ relayed, waiting order.List }
 
-func (t *topic) list() *order.List {
-	if t.relayed {
-		return &t.by.relayed
+// tally knows how many topics there are, and how many the asker has who has most, without a search.
+type tally struct {
+	all, most int
+	having    map[int]int // how many askers have so many
+}
+
+// change notes that an asker who had so many has more or fewer.
+func (t *tally) change(had, by int) {
+	t.all += by
+	t.having[had]--
+	t.having[had+by]++
+	if t.most = max(t.most, had+by); t.having[t.most] == 0 {
+		t.most--
 	}
-	return &t.by.waiting
+}
+
+func (t *topics) list(known *topic) (*order.List, *tally) {
+	if known.relayed {
+		return &known.by.relayed, &t.relayed
+	}
+	return &known.by.waiting, &t.waiting
+}
+
+// enter puts a topic into the list where it belongs.
+func (t *topics) enter(known *topic) {
+	l, all := t.list(known)
+	all.change(l.Len(), +1)
+	known.place = l.PushBack(known)
+	t.settled = false
+}
+
+// leave takes it out.
+func (t *topics) leave(known *topic) {
+	l, all := t.list(known)
+	all.change(l.Len(), -1)
+	l.Remove(known.place)
+	t.settled = false
 }
 
 func newTopics(max int) *topics {
 	t := &topics{max: max, of: make(map[string]*topic), askers: make(map[int]*asker)}
+	t.relayed.having, t.waiting.having = make(map[int]int), make(map[int]int)
 	t.turns = t.atOnce()
 	return t
 }
@@ -78,56 +113,46 @@ func (t *topics) add(name string, by int) (full bool) {
 	a := t.askers[by]
 	if a == nil {
 		a = new(asker)
+		t.dismiss()
 		t.askers[by] = a
-		defer t.dismiss(by)
 	}
-	if known := t.of[name]; known != nil {
-		if known.by != a && known.by.relayed.Len() > a.relayed.Len()+1 {
-			t.assign(known, a) // lest it goes when room is made for others
+	known := t.of[name]
+	switch {
+	case known == nil:
+		if t.waiting.all == t.max {
+			if t.waiting.most <= a.waiting.Len()+1 {
+				return true
+			}
+			t.drop(t.richest(waitingOf).waiting.Back().Value.(*topic))
 		}
-		return !known.relayed && !t.fits(known) && !t.entitled(a)
+		known = &topic{name: name, by: a}
+		t.of[name] = known
+		t.enter(known)
+	case known.by != a && known.by.relayed.Len() > a.relayed.Len()+1:
+		t.leave(known) // lest it goes when room is made for others
+		known.by = a
+		t.enter(known)
 	}
-	if t.waiting == t.max {
-		most := t.most(func(a *asker) int { return a.waiting.Len() })
-		if most.waiting.Len() <= a.waiting.Len()+1 {
-			return true
-		}
-		t.drop(most.waiting.Back().Value.(*topic))
-	}
-	known := &topic{name: name}
-	t.of[name] = known
-	t.waiting++
-	t.assign(known, a)
-	return !t.fits(known) && !t.entitled(a)
+	return !known.relayed && !t.fits(known) && !t.entitled(a)
 }
 
-// assign puts a topic down to an asker.
-func (t *topics) assign(known *topic, a *asker) {
-	if known.by != nil {
-		known.list().Remove(known.place)
-	}
-	known.by = a
-	known.place = known.list().PushBack(known)
-}
-
-// drop forgets a topic that waits.
+// drop forgets a topic.
 func (t *topics) drop(known *topic) {
-	known.list().Remove(known.place)
+	t.leave(known)
 	delete(t.of, known.name)
-	t.waiting--
 }
 
-// dismiss forgets those who have nothing. It is called now and then.
-func (t *topics) dismiss(but int) {
+// dismiss forgets those who have nothing.
+func (t *topics) dismiss() {
 	for by, a := range t.askers {
-		if by != but && a.relayed.Len()+a.waiting.Len() == 0 {
+		if a.relayed.Len()+a.waiting.Len() == 0 {
 			delete(t.askers, by)
 		}
 	}
 }
 
-// most returns the asker who has most.
-func (t *topics) most(of func(*asker) int) (first *asker) {
+// richest returns the asker who has most.
+func (t *topics) richest(of func(*asker) int) (first *asker) {
 	for _, a := range t.askers {
 		if first == nil || of(a) > of(first) {
 			first = a
@@ -137,12 +162,13 @@ func (t *topics) most(of func(*asker) int) (first *asker) {
 }
 
 func relayedOf(a *asker) int { return a.relayed.Len() }
+func waitingOf(a *asker) int { return a.waiting.Len() }
 
 // entitled reports whether others have to make room for an asker.
-func (t *topics) entitled(a *asker) bool { return t.most(relayedOf).relayed.Len() > a.relayed.Len()+1 }
+func (t *topics) entitled(a *asker) bool { return t.relayed.most > a.relayed.Len()+1 }
 
 func (t *topics) fits(known *topic) bool {
-	return t.relayed < t.max && t.bytes+len(known.name) <= max(t.max*topicBytes, MaxTopicLen)
+	return t.relayed.all < t.max && t.bytes+len(known.name) <= max(t.max*topicBytes, MaxTopicLen)
 }
 
 // remove notes that no subscriber holds the topic any longer, and reports whether that is news for the publishers.
@@ -151,49 +177,48 @@ func (t *topics) remove(name string) (news bool) {
 	if known == nil {
 		return false
 	}
-	if known.relayed {
-		t.withdraw(known)
-		news = true
+	if news = known.relayed; news {
+		t.move(known, false)
 	}
 	t.drop(known)
 	return news
 }
 
-// withdraw makes a topic that is relayed wait.
-func (t *topics) withdraw(known *topic) {
-	t.move(known, false)
-	t.relayed, t.bytes, t.waiting = t.relayed-1, t.bytes-len(known.name), t.waiting+1
-}
-
-func (t *topics) relay(known *topic) {
-	t.move(known, true)
-	t.relayed, t.bytes, t.waiting = t.relayed+1, t.bytes+len(known.name), t.waiting-1
-}
-
+// move makes a topic one that is relayed or one that waits.
 func (t *topics) move(known *topic, relayed bool) {
-	known.list().Remove(known.place)
+	t.leave(known)
 	known.relayed = relayed
-	known.place = known.list().PushBack(known)
+	t.enter(known)
+	if relayed {
+		t.bytes += len(known.name)
+	} else {
+		t.bytes -= len(known.name)
+	}
 }
 
 // next returns what the publishers are to be told now, if anything: a topic, or, to make room for one, that another is withdrawn.
 func (t *topics) next(now time.Time) (name string, withdrawn, ok bool) {
+	if t.settled || !t.turn(now) {
+		return "", false, false
+	}
 	a := t.poorest()
-	if a == nil || !t.turn(now) {
+	if a == nil {
+		t.settled = true
 		return "", false, false
 	}
 	known := a.waiting.Front().Value.(*topic)
 	if t.fits(known) {
 		t.turns--
-		t.relay(known)
+		t.move(known, true)
 		return known.name, false, true
 	}
 	if !t.entitled(a) {
+		t.settled = true
 		return "", false, false
 	}
-	last := t.most(relayedOf).relayed.Back().Value.(*topic)
-	t.withdraw(last)
-	if t.waiting > t.max {
+	last := t.richest(relayedOf).relayed.Back().Value.(*topic)
+	t.move(last, false)
+	if t.waiting.all > t.max {
 		t.drop(last)
 	}
 	return last.name, true, true
@@ -201,9 +226,6 @@ func (t *topics) next(now time.Time) (name string, withdrawn, ok bool) {
 
 // poorest returns, of the askers for whom a topic waits, one who has fewest, and wants fewest.
 func (t *topics) poorest() (first *asker) {
-	if t.waiting == 0 {
-		return nil
-	}
 	for _, a := range t.askers {
 		if n := a.waiting.Len(); n > 0 && (first == nil || cmp.Or(cmp.Compare(a.relayed.Len(), first.relayed.Len()), cmp.Compare(n, first.waiting.Len())) < 0) {
 			first = a
@@ -221,11 +243,8 @@ func (t *topics) turn(now time.Time) bool {
 	return t.turns >= 1
 }
 
-// late reports whether there is something to tell that only takes time.
-func (t *topics) late() bool {
-	a := t.poorest()
-	return a != nil && t.turns < 1 && (t.fits(a.waiting.Front().Value.(*topic)) || t.entitled(a))
-}
+// late reports whether there may be something to tell that only takes time.
+func (t *topics) late() bool { return !t.settled }
 
 // has reports whether a subscriber holds the topic, as far as is known.
 func (t *topics) has(name string) bool { return t.of[name] != nil }
