@@ -45,12 +45,7 @@ func Time(name string) func() {
 
 // TimeErr is Time with the tag outcome=ok or outcome=error, by what *err is when the returned function runs. The deferred function cannot see a panic,
 // so a block that panics is timed as what *err was; DoErr can.
-func TimeErr(name string, err *error) func() {
-	if infoOn.Load() == 0 {
-		return nop
-	}
-	return std.beginErr(name, err).stop
-}
+func TimeErr(name string, err *error) func() { return std.TimeErr(name, err) }
 
 // Do times f.
 func Do(name string, f func()) { std.Do(name, f) }
