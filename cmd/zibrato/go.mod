@@ -7,6 +7,7 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/pebbe/zmq4 v1.4.0
 	github.com/zibrato/zibrato v0.1.0
+	github.com/zibrato/zibrato/sink/otlp v0.1.0
 	github.com/zibrato/zibrato/sink/prometheus v0.1.0
 	go.uber.org/atomic v1.12.0
 	go.uber.org/goleak v1.3.0
@@ -15,5 +16,6 @@ require (
 
 require (
 	github.com/cenkalti/backoff/v5 v5.0.3 // indirect
+	go.opentelemetry.io/proto/slim/otlp v1.11.1 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )

@@ -20,6 +20,7 @@ import (
 type cli struct {
 	Forward    forwardCmd    `cmd:"" help:"Connect instrumented programs with backends."`
 	Librato    libratoCmd    `cmd:"" help:"Take measurements to Librato, or to what speaks its API."`
+	OTLP       otlpCmd       `cmd:"" name:"otlp" help:"Send measurements by OpenTelemetry's protocol, to a collector, Prometheus or a service."`
 	Prometheus prometheusCmd `cmd:"" help:"Let Prometheus scrape measurements."`
 	Log        logCmd        `cmd:"" help:"Write measurements as lines of JSON."`
 	Run        runCmd        `cmd:"" help:"Run a forwarder and sinks in one process, as a file says."`

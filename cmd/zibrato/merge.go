@@ -21,6 +21,7 @@ type merging struct {
 	filter
 	Flush   time.Duration `default:"${flush}" help:"Flush once in this time, aligned to the clock: 100ms or more."`
 	Dir     string        `placeholder:"PATH" help:"Keep in this directory what a kill or a crash must not cost: totals, what came since the last flush, and what could not be delivered yet. It is made if it is not there, and belongs to one program at a time. By default all that is in memory only."`
+	Apart   apart         `default:"none" help:"Keep the series of different hosts or processes apart by a tag: none, host or process."`
 	Samples bool          `help:"Receive each sample by itself. By default programs send summaries of them, which costs less and comes to the same."`
 }
 
@@ -31,6 +32,18 @@ func (m *merging) detail() metric.Detail {
 		return subscriber.Samples
 	}
 	return subscriber.Summaries
+}
+
+// apart says what is kept apart, as a flag.
+type apart struct{ backend.Apart }
+
+func (a *apart) UnmarshalText(text []byte) error {
+	for _, a.Apart = range []backend.Apart{backend.None, backend.ByHost, backend.ByProcess} {
+		if a.String() == string(text) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q: want none, host or process", text)
 }
 
 // validate finds what is wrong on every machine.
@@ -82,7 +95,7 @@ func (m *merging) start(name string, from subscriber.Config, end func(), newSink
 	}
 	from.Detail = m.detail()
 	log := from.Logger
-	s, err := startStation(name, from, backend.Config{Interval: m.Flush, Dir: m.Dir, Logger: log}, m.filter.before(sink))
+	s, err := startStation(name, from, backend.Config{Interval: m.Flush, Apart: m.Apart.Apart, Dir: m.Dir, Logger: log}, m.filter.before(sink))
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var commands = []string{"forward", "librato", "prometheus", "log", "run", "check", "tail", "send", "time", "keygen", "bench", "demo"}
+var commands = []string{"forward", "librato", "otlp", "prometheus", "log", "run", "check", "tail", "send", "time", "keygen", "bench", "demo"}
 
 func TestHelpShowsAnExampleTheStatusAndTheEnvironment(t *testing.T) {
 	t.Parallel()
@@ -80,6 +80,17 @@ func TestWrongUsageIsStatusTwoAndOneLine(t *testing.T) {
 		{"--source-label", []string{"prometheus", "--source-label", "a.b"}},
 		{"--level-label", []string{"prometheus", "--level-label", "source"}},
 		{"--listen", []string{"prometheus", "--listen", "9464"}},
+		{"--endpoint", []string{"otlp", "--endpoint", "collector:4318"}},
+		{"say --plain-http", []string{"otlp", "--endpoint", "http://192.0.2.1", "--header", "a=b"}},
+		{"--header: want NAME=VALUE", []string{"otlp", "--header", "s3cret"}},
+		{"--headers-file: open /no/such/file", []string{"otlp", "--headers-file", "/no/such/file"}},
+		{"--temporality", []string{"otlp", "--temporality", "both"}},
+		{"--ca", []string{"otlp", "--ca", "/no/such/file"}},
+		{"want one of them", []string{"otlp", "--endpoint", "http://127.0.0.1:4318", "--solarwinds", "na-01"}},
+		{"say --token-file", []string{"otlp", "--solarwinds", "na-01"}},
+		{"a data centre", []string{"otlp", "--solarwinds", "evil.example/", "--token-file", empty}},
+		{"--repeat=-1s", []string{"otlp", "--repeat", "0s"}},
+		{"none, host or process", []string{"log", "--apart", "planets"}},
 		{"--levels", []string{"log", "--levels", "two words"}},
 		{"--flush", []string{"log", "--flush", "-1s"}},
 		{"at least 100ms;", []string{"log", "--flush", "10ms"}},
