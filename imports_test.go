@@ -76,7 +76,6 @@ var external = map[string][]string{
 	"ring":             {"go.uber.org/atomic"},
 	"internal/measure": {"go.uber.org/atomic"},
 	"zibratotest":      {"go.uber.org/atomic"},
-	"instrument/zhttp": {"go.uber.org/atomic"},
 	"forwarder":        {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
 	"publisher":        {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
 	"subscriber":       {"go.uber.org/atomic", "github.com/pebbe/zmq4"},
@@ -86,6 +85,10 @@ var external = map[string][]string{
 	"sink/logfile":     {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
 	"sink/statsd":      {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
 	"librato":          {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5", "github.com/pebbe/zmq4"},
+
+	"instrument/zhttp":    {"go.uber.org/atomic"},
+	"instrument/zruntime": {"go.uber.org/atomic"},
+	"instrument/zsql":     {"go.uber.org/atomic"},
 }
 
 type listed struct {
