@@ -24,7 +24,8 @@ const maxReply = 1 << 20
 // client sends requests. It holds the credentials where printing it does not show them.
 type client struct {
 	http      *http.Client
-	own       bool   // http is not the user's
+	own       bool // http is not the user's
+	method    string
 	url       string // without credentials
 	timeout   time.Duration
 	gzip      bool
@@ -36,6 +37,7 @@ type client struct {
 func newClient(cfg Config) *client {
 	e, _ := cfg.endpoint()
 	c := &client{
+		method:    http.MethodPost,
 		url:       e.url,
 		timeout:   cfg.Timeout,
 		gzip:      cfg.Gzip,
@@ -67,8 +69,8 @@ func (c *client) close() {
 	}
 }
 
-// post sends one body. Its error asks for another try: there was no reply, or not the whole of one that matters.
-func (c *client) post(ctx context.Context, body []byte) (*reply, error) {
+// send sends one body. Its error asks for another try: there was no reply, or not the whole of one that matters.
+func (c *client) send(ctx context.Context, body []byte) (*reply, error) {
 	within, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	r, err := c.exchange(within, body)
@@ -82,14 +84,14 @@ func (c *client) post(ctx context.Context, body []byte) (*reply, error) {
 	default:
 		err = c.clean(err)
 	}
-	return nil, backend.Retry(fmt.Errorf("librato: POST %s: %w", c.url, err), 0)
+	return nil, backend.Retry(fmt.Errorf("librato: %s %s: %w", c.method, c.url, err), 0)
 }
 
 func (c *client) exchange(ctx context.Context, body []byte) (*reply, error) {
 	if c.gzip {
 		body = compress(body)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, c.method, c.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func (c Config) validate() error {
 
 // endpoint is where requests go and what authorises them.
 type endpoint struct {
-	url, user, token string // the URL without credentials
+	root, url, user, token string // the URLs without credentials: of the API and of what takes measurements
 }
 
 func (c Config) endpoint() (endpoint, error) {
@@ -163,10 +163,12 @@ func (c Config) endpoint() (endpoint, error) {
 	}
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1")
 	u.RawPath = ""
+	root := u.JoinPath("v1")
+	e.root = root.String()
 	if c.API == Metrics {
-		e.url = u.JoinPath("v1/metrics").String()
+		e.url = root.JoinPath("metrics").String()
 	} else {
-		e.url = u.JoinPath("v1/measurements").String()
+		e.url = root.JoinPath("measurements").String()
 	}
 	return e, nil
 }

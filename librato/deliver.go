@@ -15,7 +15,7 @@ const maxHalvings = 128
 // send sends items, the next of the window that are not done, and counts them in progress. It returns an error when the
 // window must come again. halvings is how often it may halve them still.
 func (s *sink) send(ctx context.Context, w *metric.Window, items []item, halvings *int) error {
-	r, err := s.client.post(ctx, s.envelope.wrap(w, items))
+	r, err := s.client.send(ctx, s.envelope.wrap(w, items))
 	if err != nil {
 		return err
 	}

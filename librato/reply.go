@@ -73,7 +73,7 @@ func (r *reply) errors() int {
 
 // failure is the error of a reply that is neither taken nor unfit.
 func (c *client) failure(r *reply) error {
-	said := fmt.Sprintf("librato: POST %s: %d %s", c.url, r.status, http.StatusText(r.status))
+	said := fmt.Sprintf("librato: %s %s: %d %s", c.method, c.url, r.status, http.StatusText(r.status))
 	tell := func(what string, after time.Duration) error {
 		return backend.Retry(fmt.Errorf("%s: %s; the server says: %s", said, what, c.saying(r)), after)
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/zibrato/zibrato/librato"
+	"github.com/zibrato/zibrato/sink/graphite"
+	"github.com/zibrato/zibrato/sink/statsd"
 )
 
 // cli is the command line, as kong reads it.
@@ -22,6 +24,9 @@ type cli struct {
 	Librato    libratoCmd    `cmd:"" help:"Take measurements to Librato, or to what speaks its API."`
 	OTLP       otlpCmd       `cmd:"" name:"otlp" help:"Send measurements by OpenTelemetry's protocol, to a collector, Prometheus or a service."`
 	Prometheus prometheusCmd `cmd:"" help:"Let Prometheus scrape measurements."`
+	Annotate   annotateCmd   `cmd:"" help:"Mark an event, such as a deploy, in what speaks Librato's API."`
+	Statsd     statsdCmd     `cmd:"" help:"Take measurements to a StatsD server."`
+	Graphite   graphiteCmd   `cmd:"" help:"Take measurements to Graphite, or to what takes its plaintext protocol."`
 	Log        logCmd        `cmd:"" help:"Write measurements as lines of JSON."`
 	Run        runCmd        `cmd:"" help:"Run a forwarder and sinks in one process, as a file says."`
 	Check      checkCmd      `cmd:"" help:"Say what is wrong with such a file."`
@@ -71,7 +76,7 @@ func newParser(target any, options ...kong.Option) *kong.Kong {
 		kong.Name("zibrato"),
 		kong.Description(description),
 		kong.DefaultEnvars("ZIBRATO"),
-		kong.Vars{"librato_url": librato.DefaultURL},
+		kong.Vars{"librato_url": librato.DefaultURL, "statsd_addr": statsd.DefaultAddr, "graphite_addr": graphite.DefaultAddr},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	}, options...)...)
 }

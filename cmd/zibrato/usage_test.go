@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var commands = []string{"forward", "librato", "otlp", "prometheus", "log", "run", "check", "tail", "send", "time", "keygen", "bench", "demo"}
+var commands = []string{"forward", "librato", "otlp", "prometheus", "annotate", "statsd", "graphite", "log", "run", "check", "tail", "send", "time", "keygen", "bench", "demo"}
 
 func TestHelpShowsAnExampleTheStatusAndTheEnvironment(t *testing.T) {
 	t.Parallel()
@@ -94,6 +94,27 @@ func TestWrongUsageIsStatusTwoAndOneLine(t *testing.T) {
 		{"--levels", []string{"log", "--levels", "two words"}},
 		{"--flush", []string{"log", "--flush", "-1s"}},
 		{"at least 100ms;", []string{"log", "--flush", "10ms"}},
+		{"--user (ZIBRATO_USER, LIBRATO_USER)", []string{"annotate", "deploys", "v1", "--token", "x"}},
+		{"TITLE", []string{"annotate", "deploys", "--user", "u", "--token", "x"}},
+		{"<stream>", []string{"annotate"}},
+		{"STREAM", []string{"annotate", "my deploys", "v1", "--user", "u", "--token", "x"}},
+		{"--start", []string{"annotate", "deploys", "v1", "--start", "soon"}},
+		{"--end: 2026", []string{"annotate", "deploys", "v1", "--user", "u", "--token", "x", "--start", "2026-03-01T12:00:00Z", "--end", "2026-03-01T11:00:00Z"}},
+		{"--link", []string{"annotate", "deploys", "v1", "--user", "u", "--token", "x", "--link", "github=nonsense"}},
+		{"--id: goes with", []string{"annotate", "deploys", "v1", "--user", "u", "--token", "x", "--id", "7"}},
+		{"--addr", []string{"statsd", "--addr", "localhost"}},
+		{"--network", []string{"statsd", "--network", "sctp"}},
+		{"--tags", []string{"statsd", "--tags", "labels"}},
+		{"with --tags=none", []string{"statsd", "--tags", "influx", "--template", "{name}"}},
+		{"--distributions", []string{"statsd", "--distributions", "x"}},
+		{"--flush", []string{"statsd", "--flush", "1ms"}},
+		{"--addr", []string{"graphite", "--addr", ":2003"}},
+		{"--stats", []string{"graphite", "--stats", "count,median"}},
+		{"--template", []string{"graphite", "--template", "{source}"}},
+		{"--prefix", []string{"graphite", "--prefix", "a b"}},
+		{"--tls: missing", []string{"graphite", "--tls-ca", empty}},
+		{"--tls-ca: " + empty, []string{"graphite", "--tls", "--tls-ca", empty}},
+		{"one goes with the other", []string{"graphite", "--tls", "--tls-cert", empty}},
 		{"--levels", []string{"tail", "--levels", "mine+"}},
 		{"<kind>", []string{"send"}},
 		{"<value>", []string{"send", "counter", "x"}},
@@ -220,6 +241,8 @@ func TestTokensAreNeverShown(t *testing.T) {
 		{"librato", "--token", token, "--user", "u", "--url", "nonsense"},
 		{"librato", "--user", "u", "--url", "https://u:" + token + "@host:port"},
 		{"librato", "--user", "u", "--token", token, "--nonsense"},
+		{"annotate", "--token", token, "deploys"},
+		{"annotate", "--token", token, "--user", "u", "--url", "http://127.0.0.1:1", "deploys", "v1"},
 		{"librato", "--user", "u", "--token", token + "\x01"},
 		{"librato", "--user", "u:v", "--token-file", file},
 	} {
