@@ -1,6 +1,8 @@
 package ring
 
 import (
+	"unsafe"
+
 	"github.com/zibrato/zibrato/internal/release"
 	"github.com/zibrato/zibrato/metric"
 	"go.uber.org/atomic"
@@ -59,9 +61,11 @@ func (r *Ring) Put(rec metric.Record, o Overflow) bool {
 		r.release(s)
 		return r.putSlowly(rec, o)
 	}
+	t, n := s.tail, s.n
 	if s.put(rec) {
 		if !r.asleep.Load() {
 			r.release(s)
+			t.fetch(n)
 			return true
 		}
 		r.release(s)
@@ -89,6 +93,15 @@ func (s *shard) put(rec metric.Record) bool {
 	s.n = n + 1
 	release.Store(&t.committed, n+1) // passes the record to the drain
 	return true
+}
+
+// fetch asks, with every fourth record, for a line that comes soon: the drain, on another processor, was the last to read it. Waiting for such
+// lines takes a third of a tight loop's time. It is called when nothing is held any more, and touches no memory.
+func (t *segment) fetch(n uint64) {
+	const recordBytes, ahead = 16, 16 * cacheLine
+	if n%(cacheLine/recordBytes) == 0 && n < segmentLen-ahead/recordBytes {
+		prefetch(uintptr(unsafe.Pointer(t)) + unsafe.Offsetof(t.records) + uintptr(n)*recordBytes + ahead)
+	}
 }
 
 // putSlowly gives the shard what it lacks: itself, another segment, or a cell. It holds nothing while it allocates.
