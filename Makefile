@@ -95,7 +95,7 @@ figures: setup ## measure everything beside the rivals, and make the published t
 
 .PHONY: fuzz
 fuzz: setup ## each fuzz target for FUZZTIME
-	@set -e; for p in $$($(GO) list ./...); do \
+	@set -e; for p in $$(for m in $(MODULES); do (cd $$m && $(GO) list ./...); done); do \
 		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 			$(GO) test -run='^$$' -fuzz="^$$f\$$" -fuzztime=$(FUZZTIME) $$p; \
 		done; \

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zibrato/zibrato/backend"
 )
 
 // configured writes a configuration, in which DIR stands for the directory that it is in, and returns both.
@@ -302,6 +304,7 @@ sinks:
   log: {levels: [debug, info+], only: ["a,b", c.*], only_tags: {region: "eu,us", canary: yes}}
   librato: {user: u, token: x, percentiles: [50, 99.9]}
   prometheus: {bounds: {seconds: [0.1, 0.5], bytes: 1e3}}
+  otlp: {header: ["a=b,c", d=e], resource: {service.name: "x=y", k: v}, gzip: true, apart: host}
 `)
 	p, err := readPlan(file, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -316,6 +319,10 @@ sinks:
 		{log.OnlyTags, map[string]string{"region": "eu,us", "canary": "yes"}},
 		{p.sinks[1].command.(*libratoCmd).Percentiles, []float64{50, 99.9}},
 		{p.sinks[2].command.(*prometheusCmd).Bounds, bounds{"seconds": {0.1, 0.5}, "bytes": {1e3}}},
+		{p.sinks[3].command.(*otlpCmd).Header, []string{"a=b,c", "d=e"}},
+		{p.sinks[3].command.(*otlpCmd).Resource, map[string]string{"service.name": "x=y", "k": "v"}},
+		{*p.sinks[3].command.(*otlpCmd).Gzip, true},
+		{p.sinks[3].command.(*otlpCmd).Apart, apart{backend.ByHost}},
 	} {
 		if diff := cmp.Diff(same[0], same[1]); diff != "" {
 			t.Error(diff)
