@@ -107,8 +107,9 @@ func (f *family) describe(s *metric.Series) {
 // add makes a series of the family.
 func (f *family) add(key string, factor float64, labels []label, created int64) *series {
 	text := textLabels(labels)
-	if f.taken[text] {
-		labels = append(labels, label{seriesID, hash(key)})
+	plain := labels[:len(labels):len(labels)]
+	for id := hash(key); f.taken[text]; id = hash(id) {
+		labels = append(plain, label{seriesID, id})
 		text = textLabels(labels)
 	}
 	f.taken[text] = true
