@@ -84,7 +84,7 @@ command_for() {
 	manager=$1
 	shift
 	case $manager in
-	apt) echo "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $*" ;;
+	apt) echo "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $*" ;;
 	dnf) echo "dnf install -y -q $*" ;;
 	apk) echo "apk add -q $*" ;;
 	brew) echo "brew install -q $*" ;;
