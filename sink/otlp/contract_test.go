@@ -42,7 +42,7 @@ type target struct {
 
 func (t *target) NewSink() (backend.Sink, error) {
 	return otlp.New(otlp.Config{
-		URL: t.url(), Headers: map[string]string{"Authorization": "Bearer " + secret}, Gzip: true, Temporality: t.temporality, MaxRequest: 128 << 10,
+		URL: t.url(), Headers: map[string]string{"Authorization": "Bearer " + secret}, Gzip: true, Temporality: t.temporality, MaxRequest: 512 << 10,
 		Repeat: -1, // what is sent again would look like another window's
 	}), nil
 }
