@@ -81,6 +81,10 @@ conserve-short: setup ## the same for half a minute
 conserve-ci: setup ## the same for two minutes, with a seed of its own each day: what continuous integration runs
 	@$(GO) run ./conservation -for 2m -seed $$(date +%Y%m%d)
 
+.PHONY: attacks
+attacks: setup ## attack a forwarder in every way that the tests know, and see whom it hurts; 4 minutes
+	@$(GO) run ./forwarder/internal/hostile
+
 .PHONY: mutants
 mutants: setup ## let one deliberate bug after the other into a copy of the tree, and see which test notices; 20 minutes
 	@$(GO) run ./conservation/mutants

@@ -60,7 +60,8 @@ func (s *side) open(kind zmq.Type, maxFrame int64) (err error) {
 		s.socket.SetHandshakeIvl(handshakeTimeout),
 		s.socket.SetHeartbeatIvl(heartbeatInterval),
 		s.socket.SetHeartbeatTimeout(heartbeatTimeout),
-		s.socket.SetTcpKeepalive(1), // for peers that speak a ZMTP older than heartbeats
+		s.socket.SetHeartbeatTtl(heartbeatTimeout), // by which peers notice that the forwarder is gone, without heartbeats of their own
+		s.socket.SetTcpKeepalive(1),                // for peers that speak a ZMTP older than heartbeats
 	); err != nil {
 		return fmt.Errorf("setting up a %v socket: %w", kind, err)
 	}

@@ -15,8 +15,8 @@ const (
 
 	// So many subscribers of one address are let in at once, and per second after that; the others wait. What each of a flood leaves behind costs
 	// time: libzmq searches all topics for those of a subscriber that is gone. So from an address that owes too much it is one at a time.
-	admittedAtOnce    = 8
-	admittedPerSecond = 100
+	admittedAtOnce    = 2
+	admittedPerSecond = 50
 	inDebtPerSecond   = 20
 
 	maxSources = 4096

@@ -65,6 +65,7 @@ func (s *socket) setUp(cfg Config) (err error) {
 		s.xpub.SetMaxmsgsize(maxSubscription),
 		s.xpub.SetLinger(0),
 		endpoint.SetOptions(s.xpub, endpoint.NeedsIPv6(cfg.Endpoint)),
+		endpoint.SetHeartbeats(s.xpub),
 		endpoint.SetKeys(s.xpub, s.key, s.servers.Now),
 	); err != nil {
 		return fmt.Errorf("publisher: setting up a socket: %w", err)

@@ -25,11 +25,16 @@ func SetOptions(s *zmq.Socket, ipv6 bool) error {
 		SetPace(s, Quick),
 		s.SetConnectTimeout(connectTimeout),
 		s.SetHandshakeIvl(handshakeTimeout),
-		s.SetHeartbeatIvl(heartbeatEvery),
-		s.SetHeartbeatTimeout(heartbeatTimeout),
 		s.SetTcpKeepalive(1), // for peers that speak a ZMTP older than heartbeats
 		s.SetIpv6(ipv6),
 	)
+}
+
+// SetHeartbeats makes the socket ask now and then whether the other side is there. It is for sockets that receive without a bound on what waits:
+// libzmq is on the safe side only if one that has stopped reading says nothing by itself. Others go by what the forwarder's own
+// heartbeats say about when to expect the next.
+func SetHeartbeats(s *zmq.Socket) error {
+	return cmp.Or(s.SetRcvhwm(0), s.SetHeartbeatIvl(heartbeatEvery), s.SetHeartbeatTimeout(heartbeatTimeout))
 }
 
 // SetKeys makes the socket speak only with the server that has this key. The zero Pair leaves the socket as it is.

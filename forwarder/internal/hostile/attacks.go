@@ -32,6 +32,7 @@ var attacks = []scenario{
 	{"garbage", "32 that send random bytes", 0, false, func(ctx context.Context, t attack.Target) { attack.Garbage(ctx, t, 32) }},
 	{"topics-1", "topics of 1 to 64 bytes without end, from 1", 0, false, func(ctx context.Context, t attack.Target) { attack.Topics(ctx, t, 1, 1, 64) }},
 	{"topics-near", "the same from an address that honest peers share", 0, true, func(ctx context.Context, t attack.Target) { attack.Topics(ctx, t, 1, 1, 64) }},
+	{"topics-near-10", "the same from 10", 0, true, func(ctx context.Context, t attack.Target) { attack.Topics(ctx, t, 10, 1, 64) }},
 	{"topics-100", "topics of 1 to 64 bytes without end, from 100", 0, false, func(ctx context.Context, t attack.Target) { attack.Topics(ctx, t, 100, 1, 64) }},
 	{"topics-long", "topics of 65 to 240 bytes without end, from 10", 0, false, func(ctx context.Context, t attack.Target) { attack.Topics(ctx, t, 10, 65, 240) }},
 	{"topics-overlong", "topics of 64 KiB and 8 MiB, from 8", 0, false, func(ctx context.Context, t attack.Target) {

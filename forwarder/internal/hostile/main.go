@@ -4,6 +4,7 @@
 //
 //	go run ./forwarder/internal/hostile [-for 5s] [-only name,...]
 //
+// The column of what was closed counts connections by the reason of forwarder.Refusal, and, as crowded, messages for which there was no room.
 // Forwarder, attackers and an instrumented process are processes of their own. Meanwhile an honest publisher sends a message to an
 // honest subscriber every 5 ms, and every 250 ms a fresh pair of them arrives.
 package main
@@ -32,8 +33,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	fmt.Println("| attack | forwarder's memory over idle, MiB | its CPU, cores | instrumented process's memory over idle, MiB | honest messages: lost of sent | delay: median, worst | fresh pair served: median, worst | alive |")
-	fmt.Println("|---|---:|---:|---:|---:|---:|---:|---|")
+	fmt.Println("| attack | forwarder's memory over idle, MiB | its CPU, cores | instrumented process's memory over idle, MiB | honest messages: lost of sent | delay: median, worst | fresh pair served: median, worst | closed, by reason | alive |")
+	fmt.Println("|---|---:|---:|---:|---:|---:|---:|---|---|")
 	failed := false
 	for _, a := range attacks {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), a.name) {

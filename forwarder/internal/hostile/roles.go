@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -49,7 +50,9 @@ func beForwarder(args []string) error {
 	case <-ended:
 	case <-f.Done():
 	}
-	fmt.Fprintf(os.Stderr, "%+v\n", f.Stats())
+	if err := json.NewEncoder(os.Stdout).Encode(f.Stats().Refused); err != nil {
+		return err
+	}
 	return f.Close()
 }
 
@@ -90,6 +93,7 @@ type child struct {
 	*exec.Cmd
 	stdin io.Closer
 	said  []string // the words of its first line
+	last  []byte   // what it said after that, once ended is closed
 	ended chan struct{}
 }
 
@@ -107,8 +111,10 @@ func spawn(args ...string) (*child, error) {
 	if err := c.Start(); err != nil {
 		return nil, err
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
 	go func() {
+		c.last, _ = io.ReadAll(lines)
 		c.Wait()
 		close(c.ended)
 	}()

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/zibrato/zibrato/forwarder"
 )
 
 // settle is how long everything may take to become idle before an attack.
@@ -59,8 +62,29 @@ func run(ctx context.Context, a scenario, length time.Duration) (string, error) 
 	attacker.Process.Kill()
 	attacker.close()
 	sent, lost, delays := pair.result()
-	return fmt.Sprintf("| %s | %.1f | %.2f | %.1f | %d of %d | %s | %s | %s |", a.what,
-		peak-idle, cores, appPeak-appIdle, lost, sent, medianAndWorst(delays), medianAndWorst(fresh), yes(alive)), nil
+	f.close()
+	return fmt.Sprintf("| %s | %.1f | %.2f | %.1f | %d of %d | %s | %s | %s | %s |", a.what,
+		peak-idle, cores, appPeak-appIdle, lost, sent, medianAndWorst(delays), medianAndWorst(fresh), cuts(f.last), yes(alive)), nil
+}
+
+// cuts says how many connections the forwarder closed, and why; and how many messages it had no room for.
+func cuts(refused []byte) string {
+	var counts [forwarder.Refusals]uint64
+	if json.Unmarshal(refused, &counts) != nil {
+		return "unknown"
+	}
+	var all []string
+	for _, why := range []forwarder.Refusal{
+		forwarder.RefusedConnections, forwarder.RefusedFlood, forwarder.RefusedEndless, forwarder.RefusedSlow, forwarder.RefusedCrowded,
+	} {
+		if n := counts[why]; n > 0 {
+			all = append(all, fmt.Sprintf("%d %s", n, why))
+		}
+	}
+	if all == nil {
+		return "none"
+	}
+	return strings.Join(all, ", ")
 }
 
 func yes(b bool) string {
