@@ -10,10 +10,10 @@
 //
 // # What is dropped, and when
 //
-//   - A subscriber that does not keep up loses what does not fit its queue ([Config].QueueBytes); the others lose nothing.
-//     libzmq does not count those losses. Batches carry sequence numbers, by which the subscriber does.
+//   - A subscriber that does not keep up loses what does not fit its queue, or its connection ([Config].QueueBytes); the others lose
+//     nothing. libzmq does not count those losses. Batches carry sequence numbers, by which the subscriber does.
 //   - Messages of several frames, since each of ours is one frame, and messages larger than metric.MaxFrame. They are counted.
-//   - Messages larger than 8 MiB, and requests of subscribers larger than 256 bytes: libzmq closes the
+//   - Messages larger than that by 64 KiB, and requests of subscribers larger than 256 bytes (512 with keys): libzmq closes the
 //     connection that they came from. So it does with peers that leave a handshake unfinished for 2 s or heartbeats
 //     unanswered for 3 s.
 //   - Subscriptions that are malformed, too long or too many, and whatever else subscribers send. They are counted by [Refusal].
@@ -23,7 +23,11 @@
 //
 // # Limits
 //
-// libzmq accepts any number of connections and remembers, per subscriber, the topics that are refused here too.
+// libzmq accepts and reads whatever comes, so a goroutine of its own watches every connection, by libzmq's events and by what the kernel knows,
+// and closes those that take more than their share: too many, subscribers that send more than subscribers need or take nothing,
+// publishers that begin messages and do not end them. Those beyond the limits from one address go first, and subscribers of one address are
+// let in a few at a time, so that floods leave room for others, of the same address too. Room among the topics goes to who has least of
+// it. Outside of Linux the kernel is not asked, and connections are only counted. docs/reliability.md has what attacks cost.
 //
 // # Keys
 //

@@ -9,9 +9,11 @@ import (
 )
 
 const (
-	// maxTopics bounds what a forwarder can make an instrumented process remember: so many topics that are subscribed to, and as many
-	// that are held.
-	maxTopics = 4096
+	// maxTopics and maxTopicBytes bound what a forwarder can make an instrumented process remember: so many topics that are subscribed to, so
+	// long together, and as many that are held. Our forwarder says a quarter of that. libzmq remembers what is said here, too: whoever says
+	// more loses the connection.
+	maxTopics     = 1024
+	maxTopicBytes = 16 << 10
 
 	// aftermath is how long after the loss of a connection was seen the withdrawal of what was subscribed to before is put down to it. libzmq
 	// says the loss first (error in https://github.com/zeromq/libzmq/blob/v4.3.4/src/stream_engine_base.cpp), and withdraws
@@ -30,6 +32,8 @@ type subscriptions struct {
 	hold   time.Duration
 	topics map[string]time.Time // when they were subscribed to
 	held   map[string]time.Time // what a lost connection withdrew, and until when it counts all the same
+	bytes  int                  // of topics
+	excess bool                 // more was said than may be
 }
 
 func newSubscriptions(hold time.Duration) *subscriptions {
@@ -45,8 +49,12 @@ func (s *subscriptions) hear(msg []byte, l link, now time.Time) (added, changed 
 	topic := string(msg[1:])
 	since, known := s.topics[topic]
 	if msg[0] == 1 {
-		if !known && len(s.topics) >= maxTopics {
+		if !known && (len(s.topics) >= maxTopics || s.bytes+len(topic) > maxTopicBytes) {
+			s.excess = true
 			return false, false
+		}
+		if !known {
+			s.bytes += len(topic)
 		}
 		s.topics[topic] = now
 		delete(s.held, topic)
@@ -56,6 +64,7 @@ func (s *subscriptions) hear(msg []byte, l link, now time.Time) (added, changed 
 		return false, false
 	}
 	delete(s.topics, topic)
+	s.bytes -= len(topic)
 	lost := !l.up || now.Sub(l.lost) < aftermath && !since.After(l.lost)
 	if lost && len(s.held) < maxTopics {
 		s.held[topic] = now.Add(s.hold)

@@ -48,6 +48,8 @@ type Publisher struct {
 	refusals   seldom.Line // owned by the socket's goroutine
 	refused    uint64      // messages that libzmq refused; likewise
 	handshakes seldom.Line // likewise
+	excesses   seldom.Line // likewise
+	said       uint64      // how often the forwarder said too much; likewise
 
 	stopping sync.Once
 	stop     chan context.Context // asks the socket's goroutine to close the socket until the context ends
@@ -162,7 +164,7 @@ func (p *Publisher) run(s *socket) {
 			wait = retryFull
 		}
 		p.hear(s) // after sending, which may have swallowed the descriptor's signal
-		if !s.link.Lost.IsZero() {
+		if !s.link.Lost.IsZero() || !s.shut.IsZero() {
 			wait = min(wait, monitor.ReviveAfter)
 		}
 		timer.Reset(wait)
@@ -243,6 +245,14 @@ func (p *Publisher) hear(s *socket) {
 		for _, msg := range s.said {
 			a, c := p.subscriptions.hear(msg, link{connected, s.link.LastLost}, now)
 			added, changed = added || a, changed || c
+		}
+		if p.subscriptions.excess {
+			p.subscriptions.excess, connected = false, false
+			s.shutOut(now)
+			p.said++
+			if since, due := p.excesses.Due(p.said, logEvery, now); due {
+				p.log.Warn("the forwarder, or what answers in its place, subscribed to more than a publisher remembers: the connection is closed for a while", "times", since)
+			}
 		}
 	}
 	if !changed && connected == wasConnected {

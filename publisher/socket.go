@@ -20,6 +20,7 @@ const (
 	messageBytes    = 64 << 10 // about the size to which batches are filled
 	textQueue       = 4096     // text messages are small
 	maxSubscription = 256      // a forwarder has nothing longer to say
+	shutFor         = 5 * time.Second
 )
 
 // socket is an XPUB, with ears, and the monitor that tells whether the forwarder is there. One goroutine owns it.
@@ -33,6 +34,7 @@ type socket struct {
 	link     monitor.Link
 	key      keys.Pair
 	servers  endpoint.ServerKeys
+	shut     time.Time // until when there is no connection, since the forwarder said too much; zero: there may be one
 	pace     endpoint.Pace
 }
 
@@ -115,6 +117,12 @@ func (s *socket) listen() (more bool) {
 func (s *socket) connected() bool {
 	now := time.Now()
 	s.link.Hear(s.monitor, now) // fails on a closed monitor only
+	if now.Before(s.shut) {
+		return false
+	}
+	if !s.shut.IsZero() {
+		s.shut, s.link.Lost = time.Time{}, time.Unix(1, 0) // make another
+	}
 	turned := s.servers.Turn(s.link.HungUps, now)
 	if turned {
 		endpoint.SetKeys(s.xpub, s.key, s.servers.Now) // fails on a closed socket only
@@ -131,6 +139,12 @@ func (s *socket) connected() bool {
 		}
 	}
 	return s.link.State == monitor.Connected
+}
+
+// shutOut ends the connection for a while. What was subscribed to through it is withdrawn.
+func (s *socket) shutOut(now time.Time) {
+	s.xpub.Disconnect(s.endpoint) // fails when libzmq has forgotten it
+	s.shut, s.link.State = now.Add(shutFor), monitor.Away
 }
 
 // close closes the socket and waits, for so long at the most, until all that it holds has left the process. It is the monitor that

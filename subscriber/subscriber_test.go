@@ -41,7 +41,7 @@ func TestBothFormsArriveWhole(t *testing.T) {
 		if diff := cmp.Diff(want, r.next(t)); diff != "" {
 			t.Error(diff)
 		}
-		wantStats := Stats{Messages: 2, Bytes: uint64(len(binaryOf("info", "größe")) + 38), Batches: 2, Samples: 2}
+		wantStats := Stats{Messages: 2, Bytes: uint64(len(binaryOf("info", "größe")) + 38), Batches: 2, Samples: 2, Connected: true}
 		if diff := cmp.Diff(wantStats, s.Stats()); diff != "" {
 			t.Error(diff)
 		}
