@@ -38,10 +38,10 @@
 // wrapper: an http.MaxBytesReader that is given a wrapped writer ends the body as ever, but cannot tell the server to close the connection early.
 //
 // A client's request is not modified either. Only one whose body is of unknown length is copied, so that its body can be counted; files of known length still go out by
-// sendfile. The response's body implements io.WriterTo if the transport's does.
+// sendfile. The response's body implements io.WriterTo if the transport's does, for an allocation more.
 //
 // # What it costs
 //
 // One allocation per request on a server, two when it has a body; one per request on a client, three when the length of the body is unknown. Nothing
-// while nobody watches the level. docs/integrations/http.md has figures beside other packages.
+// while nobody watches the level. docs/integrations/README.md has figures beside other packages.
 package zhttp

@@ -35,5 +35,5 @@
 // # What it costs
 //
 // No allocation for an execution, ping, commit or rollback; one for a query, a prepared statement or the begin of a transaction.
-// docs/integrations/sql.md has figures beside another package.
+// docs/integrations/README.md has figures beside another package.
 package zsql

@@ -4,6 +4,7 @@
 //	go run ./report            in bench/peers, or "make figures" at the root
 //	go run ./report -quick     the same in two minutes, to see that it works; such figures are marked, and not to be quoted
 //	go run ./report -render    tables and plots anew from results.json, without measuring
+//	go run ./report -only integrations    measure bench/integrations alone, whose results are kept apart
 package main
 
 import (
@@ -14,40 +15,51 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 )
 
 func main() {
 	quick := flag.Bool("quick", false, "measure too briefly for figures that mean something")
 	render := flag.Bool("render", false, "do not measure; make tables and plots of the results that are there")
+	only := flag.String("only", "", "measure this part alone: calls or integrations")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := report(ctx, *quick, *render); err != nil {
+	if err := report(ctx, *quick, *render, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
 }
 
-func report(ctx context.Context, quick, render bool) error {
+// A part is measured by a plan, and its results are kept in a file below the root.
+type part struct {
+	name, file string
+	plan       []step
+}
+
+var parts = []part{{"calls", resultsFile, plan}, {"integrations", integrationsFile, integrationsPlan}}
+
+func report(ctx context.Context, quick, render bool, only string) error {
 	root, err := findRoot(".")
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(root, resultsFile)
-	if !render {
-		results, err := measureAll(ctx, root, quick)
+	if only != "" && !slices.ContainsFunc(parts, func(p part) bool { return p.name == only }) {
+		return fmt.Errorf("-only %s: want calls or integrations", only)
+	}
+	for _, p := range parts {
+		if render || only != "" && only != p.name {
+			continue
+		}
+		results, err := measureAll(ctx, root, p.plan, quick)
 		if err != nil {
 			return err
 		}
-		if err := results.save(file); err != nil {
+		if err := results.save(filepath.Join(root, p.file)); err != nil {
 			return err
 		}
 	}
-	results, err := loadResults(file)
-	if err != nil {
-		return err
-	}
-	pages, err := pagesOf(root, results)
+	pages, err := pagesOf(root)
 	if err != nil {
 		return err
 	}

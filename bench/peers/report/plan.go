@@ -42,7 +42,7 @@ const quickTime = 50 * time.Millisecond
 // stepLimit bounds a step that hangs.
 const stepLimit = 10 * time.Minute
 
-func measureAll(ctx context.Context, root string, quick bool) (*Results, error) {
+func measureAll(ctx context.Context, root string, plan []step, quick bool) (*Results, error) {
 	r := &Results{Machine: measure.ThisMachine(), Date: time.Now().UTC().Format(time.DateOnly), Quick: quick}
 	var err error
 	if r.Commit, err = commit(ctx, root); err != nil {

@@ -8,14 +8,23 @@ import (
 )
 
 // pagesOf returns all that is generated, by its name below the root. What stands outside the markers stays as it is on disk.
-func pagesOf(root string, r *Results) (map[string][]byte, error) {
+func pagesOf(root string) (map[string][]byte, error) {
+	r, err := loadResults(filepath.Join(root, resultsFile))
+	if err != nil {
+		return nil, err
+	}
+	integrations, err := loadResults(filepath.Join(root, integrationsFile))
+	if err != nil {
+		return nil, err
+	}
 	pages := map[string][]byte{}
 	for name, plot := range plotsOf(r) {
 		pages["docs/figures/"+name] = []byte(plot)
 	}
 	for name, sections := range map[string]map[string]string{
-		"README.md":     {"figures": readmeSection(r)},
-		"docs/costs.md": costSections(r),
+		"README.md":      {"figures": readmeSection(r)},
+		"docs/costs.md":  costSections(r),
+		integrationsPage: {"figures": integrationsSection(integrations)},
 	} {
 		text, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// integrationsFile is where the results of bench/integrations are kept, below the root, and integrationsPage where they are published.
+const (
+	integrationsFile = "bench/integrations/results.json"
+	integrationsPage = "docs/integrations/README.md"
+)
+
+// integrationsPlan takes two minutes.
+var integrationsPlan = []step{
+	{"bench/integrations", "^Benchmark(Server|ServerBody|Client|Exec|Query|Runtime)$", 3 * time.Second, 3},
+}
+
+// integrationsDone are the pieces of work, with what they are called.
+var integrationsDone = []struct{ name, what string }{
+	{"Server", "`net/http`: a request is served"},
+	{"ServerBody", "`net/http`: a request with a body is served"},
+	{"Client", "`net/http`: a request is sent, its response read"},
+	{"Exec", "`database/sql`: a statement is executed"},
+	{"Query", "`database/sql`: a row is queried"},
+	{"Runtime", "runtime and process: one reading"},
+}
+
+// integrationsSection sets the packages beside each other, by the work that they measure.
+func integrationsSection(r *Results) string {
+	var lines [][]string
+	for _, work := range integrationsDone {
+		prefix := "bench/integrations:" + work.name + "/lib="
+		for _, lib := range r.under(prefix, "") {
+			name := lib
+			switch lib {
+			case ours:
+				name = "**Zibrato**"
+			case "bare":
+				name = "not measured"
+				if work.name == "Runtime" {
+					continue // there is nothing without it
+				}
+			}
+			times := "–"
+			if x, ok := r.get(prefix+lib, "x-"+ours); ok {
+				times = ratio(x)
+			}
+			line := append([]string{work.what, name}, r.cells(prefix+lib, "ns/op", "over-ns/op")...)
+			lines = append(lines, append(append(line, times), r.cells(prefix+lib, "allocs/call")...))
+		}
+	}
+	return fmt.Sprintf("Measured on: %s. `go run ./report -only integrations` in `bench/peers` measures it anew, as `make figures` does.\n\n", r.origin()) +
+		strings.TrimSpace(table([]string{"work", "package", "ns in all", "ns of measuring", "× Zibrato", "allocations"}, false, lines)) + "\n"
+}
