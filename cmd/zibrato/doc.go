@@ -12,6 +12,8 @@
 //	zibrato keygen      make the keys with which a forwarder and its peers know one another
 //	zibrato bench       measure what all of this costs on this machine
 //	zibrato demo        show all of it at work
+//	zibrato health      ask a command that runs how it is
+//	zibrato completions write a script with which a shell completes what is typed
 //	zibrato version     say which version this is
 //
 // "zibrato COMMAND --help" or "zibrato help COMMAND" describes the flags. Each flag is also an environment variable, ZIBRATO_ and the flag's name

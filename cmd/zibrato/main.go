@@ -20,25 +20,28 @@ import (
 
 // cli is the command line, as kong reads it.
 type cli struct {
-	Forward    forwardCmd    `cmd:"" help:"Connect instrumented programs with backends."`
-	Librato    libratoCmd    `cmd:"" help:"Take measurements to Librato, or to what speaks its API."`
-	OTLP       otlpCmd       `cmd:"" name:"otlp" help:"Send measurements by OpenTelemetry's protocol, to a collector, Prometheus or a service."`
-	Prometheus prometheusCmd `cmd:"" help:"Let Prometheus scrape measurements."`
-	Annotate   annotateCmd   `cmd:"" help:"Mark an event, such as a deploy, in what speaks Librato's API."`
-	Statsd     statsdCmd     `cmd:"" help:"Take measurements to a StatsD server."`
-	Graphite   graphiteCmd   `cmd:"" help:"Take measurements to Graphite, or to what takes its plaintext protocol."`
-	Log        logCmd        `cmd:"" help:"Write measurements as lines of JSON."`
-	Run        runCmd        `cmd:"" help:"Run a forwarder and sinks in one process, as a file says."`
-	Check      checkCmd      `cmd:"" help:"Say what is wrong with such a file."`
-	Tail       tailCmd       `cmd:"" help:"Show each sample as it arrives."`
-	Send       sendCmd       `cmd:"" help:"Publish one measurement."`
-	Time       timeCmd       `cmd:"" help:"Run a command and publish how long it took."`
-	Keygen     keygenCmd     `cmd:"" help:"Make the keys with which a forwarder and its peers know one another."`
-	Bench      benchCmd      `cmd:"" help:"Measure what all of this costs on this machine."`
-	BenchChild benchChildCmd `cmd:"" hidden:"" help:"Be the program that bench measures, which starts this itself."`
-	Demo       demoCmd       `cmd:"" help:"Show all of it at work."`
-	DemoChild  demoChildCmd  `cmd:"" hidden:"" help:"Play a part in the demo, which starts this itself."`
-	Version    versionCmd    `cmd:"" help:"Say which version this is."`
+	Forward     forwardCmd     `cmd:"" help:"Connect instrumented programs with backends."`
+	Librato     libratoCmd     `cmd:"" help:"Take measurements to Librato, or to what speaks its API."`
+	OTLP        otlpCmd        `cmd:"" name:"otlp" help:"Send measurements by OpenTelemetry's protocol, to a collector, Prometheus or a service."`
+	Prometheus  prometheusCmd  `cmd:"" help:"Let Prometheus scrape measurements."`
+	Annotate    annotateCmd    `cmd:"" help:"Mark an event, such as a deploy, in what speaks Librato's API."`
+	Statsd      statsdCmd      `cmd:"" help:"Take measurements to a StatsD server."`
+	Graphite    graphiteCmd    `cmd:"" help:"Take measurements to Graphite, or to what takes its plaintext protocol."`
+	Log         logCmd         `cmd:"" help:"Write measurements as lines of JSON."`
+	Run         runCmd         `cmd:"" help:"Run a forwarder and sinks in one process, as a file says."`
+	Check       checkCmd       `cmd:"" help:"Say what is wrong with such a file."`
+	Tail        tailCmd        `cmd:"" help:"Show each sample as it arrives."`
+	Send        sendCmd        `cmd:"" help:"Publish one measurement."`
+	Time        timeCmd        `cmd:"" help:"Run a command and publish how long it took."`
+	Keygen      keygenCmd      `cmd:"" help:"Make the keys with which a forwarder and its peers know one another."`
+	Bench       benchCmd       `cmd:"" help:"Measure what all of this costs on this machine."`
+	BenchChild  benchChildCmd  `cmd:"" hidden:"" help:"Be the program that bench measures, which starts this itself."`
+	Demo        demoCmd        `cmd:"" help:"Show all of it at work."`
+	DemoChild   demoChildCmd   `cmd:"" hidden:"" help:"Play a part in the demo, which starts this itself."`
+	Health      healthCmd      `cmd:"" help:"Ask a command that runs how it is."`
+	Completions completionsCmd `cmd:"" help:"Write a script with which a shell completes what is typed."`
+	Complete    completeCmd    `cmd:"" hidden:"" help:"Say how the last word may go on; the scripts of completions call this."`
+	Version     versionCmd     `cmd:"" help:"Say which version this is."`
 }
 
 const description = `Measures running programs and takes the measurements where people look at them.
