@@ -29,6 +29,10 @@ demo: build ## see it work: a search service in several processes, measured
 build: setup ## build bin/zibrato
 	@$(GO) build -o bin/zibrato ./cmd/zibrato
 
+.PHONY: release
+release: setup ## an archive of the program for this platform, in dist/
+	@sh scripts/release.sh
+
 .PHONY: test
 test: check race nocgo cross ## the whole gate
 
