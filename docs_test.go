@@ -65,6 +65,18 @@ func TestLinksInTheDocumentationLeadSomewhere(t *testing.T) {
 	}
 }
 
+// Every page of the book is in its table of contents.
+func TestEveryPageIsInTheTableOfContents(t *testing.T) {
+	texts := pages(t)
+	contents := texts["docs/README.md"]
+	for page := range texts {
+		rel, ok := strings.CutPrefix(page, "docs/")
+		if ok && rel != "README.md" && !strings.Contains(contents, "("+rel+")") {
+			t.Errorf("docs/README.md does not list %s", rel)
+		}
+	}
+}
+
 // anchors are what the headings of a page are called in addresses.
 func anchors(text string) map[string]bool {
 	names := map[string]bool{}

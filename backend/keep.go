@@ -16,7 +16,7 @@ type single interface{ recorder() metric.RecorderID }
 // open brings the backend to where the last one in the same directory was, and returns the schedule. Without a directory it begins anew.
 func (b *Backend) open(names []string, now time.Time) (*schedule, error) {
 	if b.cfg.Dir == "" {
-		b.cfg.Logger.Info("backend: without a directory, see Config.Dir, windows and totals are in memory only, and a kill loses them")
+		b.cfg.Logger.Info("backend: no directory is configured: windows and totals are in memory only, and a kill loses them")
 		return newSchedule(b.cfg.Interval, now), nil
 	}
 	var err error

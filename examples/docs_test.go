@@ -24,6 +24,9 @@ import (
 // block is Go code in a page.
 var block = regexp.MustCompile("(?ms)^[ \t]*```go\n(.*?)^[ \t]*```$")
 
+// left replaces what a page leaves out.
+var left = strings.NewReplacer("\n\t...\n", "\n", "{ … }", "{ panic(0) }", "(…)", "()", "…", "_0")
+
 // unsaid is what the type checker may miss in a fragment: what the page leaves for its reader to imagine.
 var unsaid = regexp.MustCompile(`^undefined: \w+$|^declared and not used|and not used$|^missing return$|redeclared in this block|^\tother declaration of|^no new variables`)
 
@@ -57,7 +60,7 @@ func checkPage(t *testing.T, path, text string, exports map[string]export) (bloc
 	for _, m := range block.FindAllStringSubmatchIndex(text, -1) {
 		blocks++
 		name := fmt.Sprintf("%s:%d", strings.TrimPrefix(path, "../"), 1+strings.Count(text[:m[2]], "\n"))
-		code := strings.ReplaceAll(text[m[2]:m[3]], "\n\t...\n", "\n")
+		code := left.Replace(text[m[2]:m[3]])
 		if strings.HasPrefix(code, "package ") || strings.Contains(code, "\npackage ") {
 			f, err := parser.ParseFile(fset, name, code, 0)
 			if err != nil {
