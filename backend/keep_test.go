@@ -21,7 +21,7 @@ import (
 func TestWithoutADirectoryItSaysThatAKillLosesAll(t *testing.T) {
 	log := &logBuffer{}
 	startClean(t, Config{From: newSource(), Sinks: []Sink{&fakeSink{}}, Logger: log.logger()})
-	if l := log.String(); strings.Count(l, "in memory only") != 1 || !strings.Contains(l, "Config.Dir") {
+	if l := log.String(); strings.Count(l, "in memory only") != 1 || !strings.Contains(l, "no directory") {
 		t.Errorf("logged:\n%s", l)
 	}
 }

@@ -55,9 +55,9 @@ func newInstruments(side string, c Config, route func(*http.Request) string) *in
 // unknown is a size that is not recorded.
 const unknown = -1
 
-// record ends a request.
+// record ends a request. That it is not under way any more is said last, when all else is known of it.
 func (i *instruments) record(timing zibrato.Stopwatch, r *http.Request, status string, in, out int64) {
-	i.active.Add(-1)
+	defer i.active.Add(-1)
 	method := methodOf(r.Method)
 	if i.route == nil {
 		timing.StopAs(i.duration.With(method, status))
