@@ -58,8 +58,10 @@ cross: ## vet and builds for other platforms; the tests for 386 where they can r
 		echo "$$m for $$p"; \
 		(cd $$m && export CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} && $(GO) vet ./... && $(GO) build ./...); \
 	done; done
-	@if [ "$$($(GO) env GOHOSTOS)/$$($(GO) env GOHOSTARCH)" = linux/amd64 ]; then \
-		CGO_ENABLED=0 GOARCH=386 $(GO) test -timeout $(TIMEOUT) ./...; fi
+	@# Some kernels run no 32-bit programs.
+	@export CGO_ENABLED=0 GOOS=linux GOARCH=386; \
+	if $(GO) test -run='^$$' ./internal/clock >/dev/null 2>&1; then $(GO) test -timeout $(TIMEOUT) ./...; \
+	else echo "linux/386: this machine does not run such programs, so their tests are built only"; $(GO) test -exec=true ./... >/dev/null; fi
 
 .PHONY: test-servers
 test-servers: setup ## the sinks' tests against the real receiving programs, which it brings; the first time 10 minutes

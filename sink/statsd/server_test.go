@@ -40,6 +40,8 @@ type server struct {
 	longest   int // of the packets
 	marks     int
 	wrong     error
+	conns     []net.Conn
+	closed    bool
 
 	listener net.Listener
 	socket   net.PacketConn
@@ -106,15 +108,18 @@ func (s *server) unlisten() {
 func (s *server) accept(l net.Listener) {
 	for {
 		conn, err := l.Accept()
-		if err != nil {
+		if err != nil || !s.keep(conn) {
 			return
 		}
-		go func() { // ends with the sink's connection
-			defer conn.Close()
+		s.running.Go(func() { // ends with the sink's connection, or the server
+			defer s.drop(conn)
 			r := bufio.NewReaderSize(conn, 4096) // as statsd_exporter
 			for s.serves() {
 				text, err := r.ReadSlice('\n')
 				if err == io.EOF && len(text) == 0 {
+					return
+				}
+				if errors.Is(err, net.ErrClosed) {
 					return
 				}
 				if err != nil {
@@ -123,7 +128,7 @@ func (s *server) accept(l net.Listener) {
 				}
 				s.take(strings.TrimSuffix(string(text), "\n"))
 			}
-		}()
+		})
 	}
 }
 
@@ -147,6 +152,25 @@ func (s *server) receive(c net.PacketConn) {
 		s.mu.Unlock()
 		s.take(text)
 	}
+}
+
+// keep notes a connection, unless the server is closed.
+func (s *server) keep(conn net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		conn.Close()
+		return false
+	}
+	s.conns = append(s.conns, conn)
+	return true
+}
+
+func (s *server) drop(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns = slices.DeleteFunc(s.conns, func(c net.Conn) bool { return c == conn })
+	conn.Close()
 }
 
 // serves waits while the server hangs.
@@ -246,6 +270,12 @@ func (s *server) Behave(b backendtest.Behaviour) error {
 
 func (s *server) Close() error {
 	s.unlisten()
+	s.mu.Lock()
+	s.closed = true
+	for _, c := range s.conns { // of sinks that a hanging server kept from ending them
+		c.Close()
+	}
+	s.mu.Unlock()
 	s.running.Wait()
 	if s.dir != "" {
 		return os.RemoveAll(s.dir)
