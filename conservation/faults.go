@@ -194,12 +194,16 @@ func drop(before, oneWay bool, p float64, most time.Duration) func(*harness, *ra
 		}
 		begun := time.Now()
 		time.Sleep(span(rng, 500*time.Millisecond, most))
+		felt := h.await(30*time.Second, "a packet was dropped", func() bool { // few go where only summaries do
+			n, err := h.net.dropped("fault")
+			return n > 0 || err != nil
+		})
 		n, err := lift()
 		if err != nil {
 			return "", err
 		}
-		if n == 0 {
-			return "", fmt.Errorf("no packet was dropped in %v", time.Since(begun))
+		if felt != nil {
+			return "", felt
 		}
 		return fmt.Sprintf("%d packets dropped in %v", n, time.Since(begun).Round(time.Millisecond)), nil
 	}

@@ -105,22 +105,21 @@ func (n *network) cut(chain string, rules ...[]string) (lift func() (int, error)
 		return nil, err
 	}
 	return func() (int, error) {
-		if err := n.do("-D", "INPUT", "-j", chain); err != nil {
-			return 0, err
-		}
-		out, err := exec.Command(n.iptables, "-w", "-L", chain, "-v", "-x", "-n").Output()
-		if err != nil {
-			return 0, err
-		}
-		packets := 0
-		for _, l := range strings.Split(string(out), "\n") {
-			if f := strings.Fields(l); len(f) > 2 && f[2] == "DROP" {
-				k, _ := strconv.Atoi(f[0])
-				packets += k
-			}
-		}
-		return packets, errors.Join(n.do("-F", chain), n.do("-X", chain))
+		dropped, err := n.dropped(chain)
+		return dropped, errors.Join(err, n.do("-D", "INPUT", "-j", chain), n.do("-F", chain), n.do("-X", chain))
 	}, nil
+}
+
+// dropped returns how many packets a chain has dropped so far.
+func (n *network) dropped(chain string) (packets int, err error) {
+	out, err := exec.Command(n.iptables, "-w", "-L", chain, "-v", "-x", "-n").Output()
+	for _, l := range strings.Split(string(out), "\n") {
+		if f := strings.Fields(l); len(f) > 2 && f[2] == "DROP" {
+			k, _ := strconv.Atoi(f[0])
+			packets += k
+		}
+	}
+	return packets, err
 }
 
 const (
