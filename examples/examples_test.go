@@ -6,10 +6,12 @@ package examples
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +21,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	collector "go.opentelemetry.io/proto/slim/otlp/collector/metrics/v1"
+	"go.uber.org/atomic"
+	"google.golang.org/protobuf/proto"
 )
 
 // patience is how long anything may take on a machine that is busy.
@@ -376,4 +382,81 @@ func get(t *testing.T, url string) (status int, body string) {
 		t.Fatal(err)
 	}
 	return resp.StatusCode, string(text)
+}
+
+func TestFleetArrivesByOTLP(t *testing.T) {
+	zibrato, worker := built(t, "../cmd/zibrato"), built(t, "./fleet")
+	receiver := newReceiver(t)
+	fwd := begin(t, zibrato, "forward", "--in", "tcp://127.0.0.1:*", "--out", "tcp://127.0.0.1:*")
+	in, out := fwd.endpoints(t)
+	backend := begin(t, zibrato, "otlp", "--endpoint", receiver.url, "--flush", "200ms", "--from", out)
+	backend.awaitSaid(t, "connected")
+	fleet := make([]*process, 3)
+	for i := range fleet {
+		fleet[i] = begin(t, worker, "-to", in, "-jobs", "30")
+	}
+	for _, w := range fleet {
+		<-w.ended
+		if w.err != nil {
+			t.Errorf("a worker: %v", w.err)
+		}
+	}
+	ctx := within(t)
+	for receiver.rows() != 900 {
+		if ctx.Err() != nil {
+			t.Fatalf("%d rows arrived, want 900", receiver.rows())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	backend.stop(t)
+}
+
+// receiver takes OTLP as a collector does, and keeps the newest sum of the counter rows.
+type receiver struct {
+	url string
+	sum atomic.Int64
+}
+
+func newReceiver(t *testing.T) *receiver {
+	t.Helper()
+	r := new(receiver)
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	r.url = server.URL
+	return r
+}
+
+func (r *receiver) rows() int64 { return r.sum.Load() }
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	var body io.Reader = req.Body
+	if req.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		body = z
+	}
+	text, err := io.ReadAll(body)
+	var said collector.ExportMetricsServiceRequest
+	if err == nil {
+		err = proto.Unmarshal(text, &said)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	for _, resource := range said.ResourceMetrics {
+		for _, scope := range resource.ScopeMetrics {
+			for _, m := range scope.Metrics {
+				for _, p := range m.GetSum().GetDataPoints() {
+					if m.Name == "rows" {
+						r.sum.Store(p.GetAsInt())
+					}
+				}
+			}
+		}
+	}
+	w.Header().Set("Content-Type", "application/x-protobuf")
 }

@@ -5,4 +5,9 @@ go 1.26.0
 require (
 	github.com/zibrato/zibrato v0.1.0
 	github.com/zibrato/zibrato/sink/prometheus v0.1.0
+	go.opentelemetry.io/proto/slim/otlp v1.11.1
+	go.uber.org/atomic v1.12.0
+	google.golang.org/protobuf v1.36.12
 )
+
+require github.com/cenkalti/backoff/v5 v5.0.3 // indirect
