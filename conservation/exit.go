@@ -62,7 +62,7 @@ func exits(h *harness, rng *rand.Rand, times int) error {
 func (h *harness) reconnected() error {
 	time.Sleep(250 * time.Millisecond) // until the statistics are of now
 	kept, plain := h.received("kept"), h.received("plain")
-	return h.await(20*time.Second, "everybody hears of everybody", func() bool {
+	return h.await(patience, "everybody hears of everybody", func() bool {
 		for _, l := range h.living() {
 			if l.truth.heard.Load() == 0 {
 				return false

@@ -89,7 +89,7 @@ func (h *harness) open() (err error) {
 		return err
 	}
 	// The backends' coverage has to begin before the publishers' lives, or these have a past that is not counted.
-	if err := h.await(10*time.Second, "both backends are connected", func() bool {
+	if err := h.await(patience, "both backends are connected", func() bool {
 		s, ok := h.forwarderStats()
 		return ok && s.Subscribers >= 3 && h.keptStats() != nil
 	}); err != nil {
@@ -101,7 +101,7 @@ func (h *harness) open() (err error) {
 			return err
 		}
 	}
-	return h.await(20*time.Second, "the publishers record", func() bool {
+	return h.await(patience, "the publishers record", func() bool {
 		for _, l := range h.living() {
 			if l.truth.started.Load() == 0 || l.truth.series[0].done.Load() == 0 {
 				return false
@@ -259,7 +259,7 @@ func (h *harness) settle() error {
 	for _, l := range h.living() {
 		l.truth.quiet.Store(1)
 	}
-	if err := h.await(20*time.Second, "the publishers are silent", func() bool {
+	if err := h.await(patience, "the publishers are silent", func() bool {
 		for _, l := range h.living() {
 			if l.truth.silent.Load() == 0 {
 				return false

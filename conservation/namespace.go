@@ -143,21 +143,27 @@ func openDisk(path string) (*disk, error) {
 
 func (d *disk) close() error { return syscall.Unmount(d.path, syscall.MNT_DETACH) }
 
-// fill takes all room that is left, and returns what gives it back. The error that says so is what shows it.
-func (d *disk) fill() (free func() error, evidence string, err error) {
-	path := filepath.Join(d.path, "filler")
-	f, err := os.Create(path)
+// fill takes all room that is left, and returns what takes the room that others gave back since, and what gives everything back. The error
+// that says that the disk is full is what shows it.
+func (d *disk) fill() (again func() error, free func() error, evidence string, err error) {
+	f, err := os.Create(filepath.Join(d.path, "filler"))
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
-	defer f.Close()
-	free = func() error { return os.Remove(path) }
+	free = func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }
 	block := make([]byte, 4096)
-	for {
-		if _, err := f.Write(block); errors.Is(err, syscall.ENOSPC) {
-			return free, err.Error(), nil
-		} else if err != nil {
-			return nil, "", errors.Join(err, free())
+	again = func() error {
+		for {
+			if _, err := f.Write(block); errors.Is(err, syscall.ENOSPC) {
+				evidence = err.Error()
+				return nil
+			} else if err != nil {
+				return err
+			}
 		}
 	}
+	if err := again(); err != nil {
+		return nil, nil, "", errors.Join(err, free())
+	}
+	return again, free, evidence, nil
 }

@@ -158,7 +158,7 @@ func (h *harness) recoverFromKill(l *listener, rng *rand.Rand) error {
 	if err := h.startForwarder(); err != nil {
 		return err
 	}
-	if err := h.await(20*time.Second, "the forwarder is bound", func() bool { _, ok := h.forwarderStats(); return ok }); err != nil {
+	if err := h.await(patience, "the forwarder is bound", func() bool { _, ok := h.forwarderStats(); return ok }); err != nil {
 		return err
 	}
 	took, err := l.arrives(h, time.Now())
