@@ -21,7 +21,7 @@ func cutLast(endpoint string) (host, port string) {
 // persist tries until it works: the forwarder may be away.
 func (h *harness) persist(what string, try func() error) error {
 	var err error
-	if waited := h.await(30*time.Second, what, func() bool {
+	if waited := h.await(patience, what, func() bool {
 		err = try()
 		return err == nil
 	}); waited != nil {
@@ -56,7 +56,7 @@ func subscriptions(h *harness, rng *rand.Rand) (string, error) {
 		before, _ := h.forwarderStats() // the zero one when it is away
 		stop, gone := make(chan struct{}), make(chan error, 1)
 		go func() { gone <- flood(h.out, topics, stop, rand.New(rand.NewPCG(rng.Uint64(), 1))) }()
-		felt := h.await(5*time.Second, "it relays, refuses or cuts", func() bool {
+		felt := h.await(patience/3, "it relays, refuses or cuts", func() bool {
 			now, ok := h.forwarderStats()
 			if !ok {
 				return false
@@ -89,7 +89,7 @@ func damaged(h *harness, rng *rand.Rand) (string, error) {
 		if err := publish(h.in, frames); err != nil {
 			return err
 		}
-		return h.await(2*time.Second, "they are here", func() bool {
+		return h.await(patience/9, "they are here", func() bool {
 			_, now := h.witness.counts()
 			return now > before
 		})
@@ -104,7 +104,7 @@ func replayed(h *harness, _ *rand.Rand) (string, error) {
 		if err := publish(h.in, frames); err != nil {
 			return err
 		}
-		return h.await(2*time.Second, "they are here", func() bool {
+		return h.await(patience/9, "they are here", func() bool {
 			now, _ := h.witness.counts()
 			return now > before
 		})
