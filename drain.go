@@ -28,7 +28,7 @@ const (
 	settle = time.Millisecond
 	// sweepEvery is the backstop of an idle drain, and the grain of repeated totals.
 	sweepEvery = time.Second
-	// reportEvery is how often the recorder reports about itself.
+	// reportEvery is how often the recorder reports about itself while it records.
 	reportEvery = time.Second
 	// repeatEvery is how often the totals of a series go out although nothing changed.
 	repeatEvery = time.Minute
@@ -157,9 +157,12 @@ func (r *Recorder) pass(flush bool) int {
 	r.ring.Drain(p.records) // all that was there when it began
 	p.cells()
 	p.troubles()
-	if p.uptime-r.self.reported >= reportEvery {
+	if p.uptime-r.self.looked >= reportEvery {
+		r.self.looked = p.uptime
 		clock.Supervise()
-		p.report()
+		if p.hasNews() {
+			p.report()
+		}
 	}
 	if flush || p.uptime-r.swept >= sweepEvery {
 		p.repeats()

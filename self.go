@@ -33,8 +33,10 @@ type self struct {
 
 	// Owned by the drain.
 	clock    map[string]*series // by source
+	looked   time.Duration      // uptime when it last asked itself whether there is something to report
 	reported time.Duration      // uptime of the last report
 	told     tally              // what it told of
+	news     bool               // the last report told of calls
 	passes   []time.Duration    // since then
 }
 
@@ -51,6 +53,9 @@ type tally struct {
 	cells   uint64        // calls found in cells
 	spent   time.Duration // in the drain, what it hands to consumers included, and by consumers elsewhere
 }
+
+// calls returns how many calls recorded.
+func (t *tally) calls() int64 { return int64(t.records + t.cells) }
 
 // addOwnSeries adds the series that the recorder keeps about itself. The caller holds mu.
 func (r *Recorder) addOwnSeries() {
@@ -70,7 +75,7 @@ func (r *Recorder) addOwnSeries() {
 	const lostHelp = "samples of which only count and sum were kept"
 	trouble(lostSeries, lostHelp, r.lost.Load, metric.Tag{Key: "where", Value: "ring"})
 	trouble(lostSeries, lostHelp, r.handled.lost.Load, metric.Tag{Key: "where", Value: "publisher"})
-	r.self.recorded = counter(recordedSeries, "", "calls that recorded", func() int64 { return int64(r.tally.records + r.tally.cells) })
+	r.self.recorded = counter(recordedSeries, "", "calls that recorded", func() int64 { return r.tally.calls() })
 	r.self.bytes = counter(bytesSeries, "By", "bytes that consumers handed on", r.handled.bytes.Load)
 	r.self.series = r.addOwn(metric.Gauge, countSeries, "{series}", "series of the program that exist, of at most Config.MaxSeries")
 	r.self.drain = r.addOwn(metric.Timer, drainSeries, "s", "passes of the drain that found something, what they hand on included")
@@ -101,9 +106,17 @@ func (p *drainPass) read(c ownCounter) {
 	}
 }
 
+// hasNews reports whether a report is due: while calls come, once after the last of them, so that the share of CPU falls to what it is, and once
+// a minute. More would go on for ever in an idle process, since what reports take and publish is reported, too.
+func (p *drainPass) hasNews() bool {
+	self := &p.r.self
+	return self.news || p.r.tally.calls() != self.recorded.s.total.Sum.Int() || p.uptime-self.reported >= repeatEvery
+}
+
 // report tells what the recorder did since the last report.
 func (p *drainPass) report() {
 	r := p.r
+	r.self.news = r.tally.calls() != r.self.recorded.s.total.Sum.Int()
 	p.read(r.self.recorded)
 	p.read(r.self.bytes)
 	for _, d := range r.self.passes {

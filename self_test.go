@@ -5,6 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/atomic"
+
 	"github.com/zibrato/zibrato"
 	"github.com/zibrato/zibrato/metric"
 )
@@ -115,5 +117,46 @@ func TestAnIdleRecorderIsQuiet(t *testing.T) {
 			t.Errorf("%d batches in an idle hour", n)
 		}
 		c.close(t)
+	})
+}
+
+// What is told of what was published is published, too: that must not go on for ever. When calls come again, all of it is told.
+func TestWhatPublishesIsQuietAsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const bytes = 1000
+		r := zibrato.New(zibrato.Config{})
+		var tap atomic.Pointer[zibrato.Tap]
+		var batches, told atomic.Int64
+		attached, err := r.Attach(func(b *metric.Batch) {
+			batches.Inc()
+			for _, e := range b.Entries {
+				if e.Series.Name == "zibrato.published.bytes" {
+					told.Store(e.After.Sum.Int())
+				}
+			}
+			tap.Load().Report(zibrato.Handled{Bytes: bytes, Spent: time.Microsecond})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tap.Store(attached)
+		attached.Watch(nil, only("info"))
+		r.Inc("c")
+		time.Sleep(5 * time.Minute)
+		before := batches.Load()
+		time.Sleep(time.Hour)
+		// Once a minute it tells what changed, and that again after 1, 2, 4 … 32 s; and the totals of what did not change, which may go alone.
+		if n := batches.Load() - before; n < 59 || n > 61*(1+6+2) {
+			t.Errorf("%d batches in an idle hour", n)
+		}
+		at := batches.Load()
+		r.Inc("c")
+		time.Sleep(5 * time.Second)
+		if told.Load() < at*bytes {
+			t.Errorf("told of %d bytes where %d were published before the last call", told.Load(), at*bytes)
+		}
+		if err := attached.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
 	})
 }

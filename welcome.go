@@ -66,7 +66,7 @@ func (p *drainPass) resume() {
 			p.handTo(nil, l, &l.out[d], nil)
 		}
 	}
-	p.r.self.reported = p.uptime
+	p.r.self.looked, p.r.self.reported = p.uptime, p.uptime
 }
 
 // settled returns the consumers that want a level in a detail and were welcomed to it.

@@ -159,11 +159,15 @@ func (p *Publisher) run(s *socket) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		wait := backstop
-		if p.send(s) {
-			wait = retryFull
-		}
+		full := p.send(s)
 		p.hear(s) // after sending, which may have swallowed the descriptor's signal
+		wait := backstop
+		switch {
+		case full:
+			wait = retryFull
+		case p.connected.Load() && len(p.subscriptions.held) == 0:
+			wait = calm
+		}
 		if !s.link.Lost.IsZero() || !s.shut.IsZero() {
 			wait = min(wait, monitor.ReviveAfter)
 		}
@@ -181,8 +185,10 @@ func (p *Publisher) run(s *socket) {
 }
 
 const (
-	// backstop is how long the socket goes unlooked at when nothing happens. Its descriptor speaks up; this is for what we do not know.
+	// backstop is how long the socket goes unlooked at while there is no connection, or something is held back that is to be let go in time.
 	backstop = time.Second
+	// calm is that where neither is so. The descriptor speaks up; this is for what we do not know, and each look wakes an idle process.
+	calm = 10 * time.Second
 	// stall is how long no message leaves until a shutdown takes the forwarder to stand still.
 	stall = 100 * time.Millisecond
 	// retryFull is how soon a message is offered again that libzmq had no room for.

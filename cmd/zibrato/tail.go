@@ -26,7 +26,7 @@ type tailCmd struct {
 
 func (tailCmd) Help() string {
 	return `Writes each sample as a line of its own, as soon as it arrives. What is shown of a counter is what it grew by. What programs
-report about their own instrumentation every second, in series whose names begin with "zibrato.", is left out unless --self asks for it.
+report about their own instrumentation, in series whose names begin with "zibrato.", is left out unless --self asks for it.
 
 With --summaries a line is what one process had to say of a series since its last: the number of calls, mean, median, 99th percentile and
 maximum; of a counter what it grew by, of gauges and up-down counters the last value, too. What is published as text has no summaries and is
