@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"subscriber"},
 	{"backend/store"},
 	{"backend"},
-	{"backend/backendtest"},
+	{"backend/backendtest", "internal/post"},
 	{"librato", "sink/..."},
 	{"internal/machinecode", "internal/measure"}, // for tests, benchmarks and the program, and nothing that others import
 	{"bench/internal/harness", "forwarder/internal/attack"},

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/zibrato/zibrato/internal/post"
 )
 
 // maxTitle bounds a title, and any other text of an annotation, in characters. The service's documents name no limit.
@@ -47,8 +49,8 @@ func Annotate(ctx context.Context, cfg Config, a Annotation) (id int64, err erro
 		return 0, fmt.Errorf("librato: annotation: %w", err)
 	}
 	c := annotationClient(cfg, http.MethodPost, a.Stream)
-	defer c.close()
-	r, err := c.tell(ctx, event{Title: a.Title, Source: a.Source, Description: a.Description, Start: seconds(a.Start), End: seconds(a.End), Links: links(a.Links)})
+	defer c.Close()
+	r, err := tell(ctx, c, event{Title: a.Title, Source: a.Source, Description: a.Description, Start: seconds(a.Start), End: seconds(a.End), Links: links(a.Links)})
 	if err != nil {
 		return 0, err
 	}
@@ -69,8 +71,8 @@ func EndAnnotation(ctx context.Context, cfg Config, stream string, id int64, end
 		return errors.New("librato: annotation: End: missing")
 	}
 	c := annotationClient(cfg, http.MethodPut, stream, strconv.FormatInt(id, 10))
-	defer c.close()
-	_, err := c.tell(ctx, event{End: seconds(end)})
+	defer c.Close()
+	_, err := tell(ctx, c, event{End: seconds(end)})
 	return err
 }
 
@@ -138,45 +140,48 @@ func seconds(t time.Time) int64 {
 }
 
 // annotationClient makes a client for one request about a stream, or something in it.
-func annotationClient(cfg Config, method, stream string, below ...string) *client {
+func annotationClient(cfg Config, method, stream string, below ...string) *post.Client {
 	e, _ := cfg.endpoint()
-	c := newClient(cfg)
-	c.method = method
-	c.url = e.root + "/annotations/" + url.PathEscape(stream)
+	req := requests(cfg)
+	req.Method = method
+	req.URL = e.root + "/annotations/" + url.PathEscape(stream)
 	for _, b := range below {
-		c.url += "/" + url.PathEscape(b)
+		req.URL += "/" + url.PathEscape(b)
 	}
-	return c
+	req.Shown = req.URL
+	return post.New(req)
 }
 
 // tell sends an event and returns a reply of success.
-func (c *client) tell(ctx context.Context, e event) (*reply, error) {
+func tell(ctx context.Context, c *post.Client, e event) (reply, error) {
 	body, err := json.Marshal(e)
 	if err != nil {
-		return nil, fmt.Errorf("librato: annotation: %w", err)
+		return reply{}, fmt.Errorf("librato: annotation: %w", err)
 	}
-	r, err := c.send(ctx, body)
+	got, err := c.Send(ctx, body)
+	if err != nil {
+		return reply{}, err
+	}
+	r := reply{got}
 	switch {
-	case err != nil:
-		return nil, err
 	case r.unfit():
-		return nil, fmt.Errorf("librato: %s %s: %d: the service refuses the annotation: %s", c.method, c.url, r.status, c.saying(r))
+		return reply{}, fmt.Errorf("%s: the service refuses the annotation: %s", c.Status(r.Reply), c.Saying(r.message()))
 	case !r.taken():
-		return nil, c.failure(r)
+		return reply{}, r.failure(c)
 	}
 	return r, nil
 }
 
 // id is that of the event that a reply speaks of: in the body, or at the end of where it is.
-func (r *reply) id() (int64, error) {
+func (r reply) id() (int64, error) {
 	var body struct{ ID int64 }
-	if json.Unmarshal(r.body, &body) == nil && body.ID > 0 {
+	if json.Unmarshal(r.Body, &body) == nil && body.ID > 0 {
 		return body.ID, nil
 	}
-	if u, err := url.Parse(r.header.Get("Location")); err == nil {
+	if u, err := url.Parse(r.Header.Get("Location")); err == nil {
 		if id, err := strconv.ParseInt(path.Base(u.Path), 10, 64); err == nil && id > 0 {
 			return id, nil
 		}
 	}
-	return 0, fmt.Errorf("librato: the service took the annotation, with status %d, but did not say its id", r.status)
+	return 0, fmt.Errorf("librato: the service took the annotation, with status %d, but did not say its id", r.Status)
 }

@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/zibrato/zibrato/internal/post"
 	"github.com/zibrato/zibrato/keys"
 	"github.com/zibrato/zibrato/metric"
 )
@@ -29,10 +28,9 @@ const (
 
 // The bounds of Config.
 const (
-	maxBatch       = 1000
-	maxPrefix      = 100
-	maxWindow      = time.Hour // longer ones would be too old to send when they end
-	defaultTimeout = 30 * time.Second
+	maxBatch  = 1000
+	maxPrefix = 100
+	maxWindow = time.Hour // longer ones would be too old to send when they end
 )
 
 // Config says where measurements go, and how. User and Token are needed; the zero of any other field means its default.
@@ -129,16 +127,15 @@ func (c Config) endpoint() (endpoint, error) {
 	if raw == "" {
 		raw = DefaultURL
 	}
-	u, err := url.Parse(raw)
-	switch { // The parser's error quotes the URL, which may hold the token.
-	case err != nil:
-		return e, errors.New("URL: cannot be parsed: want https://host")
-	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-		return e, errors.New("URL: want https://host")
-	case u.RawQuery != "" || u.Fragment != "":
-		return e, errors.New("URL: holds a query or a fragment: want https://host")
-	case u.Scheme == "http" && !loopback(u.Hostname()) && !c.PlainHTTP:
-		return e, fmt.Errorf("URL: http would show the token to the network on its way to %s: use https, or set PlainHTTP", u.Host)
+	u, err := post.ParseURL(raw, "https://host")
+	if err != nil {
+		return e, err
+	}
+	if u.RawQuery != "" {
+		return e, errors.New("URL: holds a query: want https://host")
+	}
+	if err := post.Hidden(u, "the token"); err != nil && !c.PlainHTTP {
+		return e, err
 	}
 	if u.User != nil {
 		if e.user == "" {
@@ -171,11 +168,6 @@ func (c Config) endpoint() (endpoint, error) {
 		e.url = root.JoinPath("measurements").String()
 	}
 	return e, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func untidy(s string) bool {

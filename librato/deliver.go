@@ -15,24 +15,24 @@ const maxHalvings = 128
 // send sends items, the next of the window that are not done, and counts them in progress. It returns an error when the
 // window must come again. halvings is how often it may halve them still.
 func (s *sink) send(ctx context.Context, w *metric.Window, items []item, halvings *int) error {
-	r, err := s.client.send(ctx, s.envelope.wrap(w, items))
+	r, err := s.client.Send(ctx, s.envelope.wrap(w, items))
 	if err != nil {
 		return err
 	}
-	switch {
+	switch r := (reply{r}); {
 	case r.taken():
 		n := r.refused(len(items))
 		if n == 0 {
 			s.progress.take(items)
 			break
 		}
-		s.progress.refuse(items, n, fmt.Sprintf("%d of %d measurements: %s", n, len(items), s.client.saying(r)))
+		s.progress.refuse(items, n, fmt.Sprintf("%d of %d measurements: %s", n, len(items), s.client.Saying(r.message())))
 	case !r.unfit():
-		return s.client.failure(r)
+		return r.failure(s.client)
 	case len(items) == 1:
-		s.progress.refuse(items, 1, items[0].name+": "+s.client.saying(r))
+		s.progress.refuse(items, 1, items[0].name+": "+s.client.Saying(r.message()))
 	case *halvings == 0:
-		s.progress.refuse(items, len(items), fmt.Sprintf("%d measurements from %s on, together: %s", len(items), items[0].name, s.client.saying(r)))
+		s.progress.refuse(items, len(items), fmt.Sprintf("%d measurements from %s on, together: %s", len(items), items[0].name, s.client.Saying(r.message())))
 	default:
 		*halvings--
 		half := len(items) / 2

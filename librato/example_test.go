@@ -64,5 +64,5 @@ func ExampleConfig_Validate() {
 	fmt.Println(librato.Config{User: "me@example.org", Token: "75fd2a", URL: "http://metrics.example.org"}.Validate())
 	// Output:
 	// librato: config: Token: missing: want an API token that may record
-	// librato: config: URL: http would show the token to the network on its way to metrics.example.org: use https, or set PlainHTTP
+	// librato: config: URL: http would show the token to the network on the way to metrics.example.org: use https, or set PlainHTTP
 }

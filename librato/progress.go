@@ -1,23 +1,13 @@
 package librato
 
-import (
-	"errors"
-	"slices"
-	"strings"
-
-	"github.com/zibrato/zibrato/backend"
-)
-
-// maxReasons bounds how many different refusals an error tells.
-const maxReasons = 3
+import "github.com/zibrato/zibrato/internal/post"
 
 // progress is how far a window has come. It outlives a failed Write, so that the next resumes where that one stopped.
 type progress struct {
 	of      id
-	done    int      // items that were taken or refused
-	refused int      // series of which an item was refused
-	last    int      // the last of these series; items come in the order of their series
-	reasons []string // the first few, each once
+	done    int           // items that were taken or refused
+	refused post.Refusals // of series of which an item was refused
+	last    int           // the last of these series; items come in the order of their series
 }
 
 // id tells a window from another: a window's start is never used twice.
@@ -42,20 +32,5 @@ func (p *progress) refuse(items []item, n int, reason string) {
 			p.last = it.series
 		}
 	}
-	p.refused += min(n, series)
-	p.say(reason)
-}
-
-func (p *progress) say(reason string) {
-	if len(p.reasons) < maxReasons && !slices.Contains(p.reasons, reason) {
-		p.reasons = append(p.reasons, reason)
-	}
-}
-
-// rejection is the error of a window that is done: nil if all of it was taken.
-func (p *progress) rejection() error {
-	if p.refused == 0 {
-		return nil
-	}
-	return backend.Reject(errors.New("librato: "+strings.Join(p.reasons, "; ")), p.refused)
+	p.refused.Add(min(n, series), reason)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,28 +13,21 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato/backend"
-	"github.com/zibrato/zibrato/metric"
+	"github.com/zibrato/zibrato/internal/post"
 )
 
-// maxSaying bounds how much of a server's words an error repeats, in bytes.
-const maxSaying = 300
-
-// reply is what came back for a request.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte // up to maxReply of it
-}
+// reply is what the service said to a request.
+type reply struct{ *post.Reply }
 
 // taken reports whether the request was accepted, if perhaps not all that was in it. A page of HTML with status 200 is
 // no reply of the API's but some other server's.
-func (r *reply) taken() bool {
-	return r.status/100 == 2 && !(r.status == http.StatusOK && r.html())
+func (r reply) taken() bool {
+	return r.Status/100 == 2 && !(r.Status == http.StatusOK && r.HTML())
 }
 
 // unfit reports whether something in the request kept all of it from being accepted.
-func (r *reply) unfit() bool {
-	return r.status == http.StatusBadRequest || r.status == http.StatusRequestEntityTooLarge || r.status == http.StatusUnprocessableEntity
+func (r reply) unfit() bool {
+	return r.Status == http.StatusBadRequest || r.Status == http.StatusRequestEntityTooLarge || r.Status == http.StatusUnprocessableEntity
 }
 
 // failed finds the summary's count of refused measurements, wherever in the body it is: the documents do not show its
@@ -43,9 +35,9 @@ func (r *reply) unfit() bool {
 var failed = regexp.MustCompile(`"failed"\s*:\s*(\d+)`)
 
 // refused returns how many of n measurements a reply of success refuses all the same.
-func (r *reply) refused(n int) int {
+func (r reply) refused(n int) int {
 	told := 0
-	if m := failed.FindSubmatch(r.body); m != nil {
+	if m := failed.FindSubmatch(r.Body); m != nil {
 		var err error
 		if told, err = strconv.Atoi(string(m[1])); err != nil {
 			told = n // so large a number that it is out of range
@@ -55,9 +47,9 @@ func (r *reply) refused(n int) int {
 }
 
 // errors returns how many errors the body lists.
-func (r *reply) errors() int {
+func (r reply) errors() int {
 	var body struct{ Errors any }
-	if json.Unmarshal(r.body, &body) != nil {
+	if json.Unmarshal(r.Body, &body) != nil {
 		return 0
 	}
 	switch e := body.Errors.(type) {
@@ -72,53 +64,43 @@ func (r *reply) errors() int {
 }
 
 // failure is the error of a reply that is neither taken nor unfit.
-func (c *client) failure(r *reply) error {
-	said := fmt.Sprintf("librato: %s %s: %d %s", c.method, c.url, r.status, http.StatusText(r.status))
+func (r reply) failure(c *post.Client) error {
 	tell := func(what string, after time.Duration) error {
-		return backend.Retry(fmt.Errorf("%s: %s; the server says: %s", said, what, c.saying(r)), after)
+		return backend.Retry(fmt.Errorf("%s: %s; the server says: %s", c.Status(r.Reply), what, c.Saying(r.message())), after)
 	}
 	switch {
 	case r.limited():
 		return tell("over the rate limit", r.reset(time.Now()))
-	case r.status/100 == 5 || r.status == http.StatusRequestTimeout || r.status == http.StatusTooEarly:
-		return tell("cannot take it now", r.retryAfter(time.Now()))
+	case r.Status/100 == 5 || r.Status == http.StatusRequestTimeout || r.Status == http.StatusTooEarly:
+		return tell("cannot take it now", r.RetryAfter(time.Now(), maxAge))
 	}
-	return tell(c.advice(r), max(setupPause, r.retryAfter(time.Now())))
+	return tell(r.advice(c), max(setupPause, r.RetryAfter(time.Now(), maxAge)))
 }
 
 // advice says what to check when something is set up wrongly.
-func (c *client) advice(r *reply) string {
+func (r reply) advice(c *post.Client) string {
 	switch {
-	case r.status == http.StatusUnauthorized:
+	case r.Status == http.StatusUnauthorized:
 		return "wrong credentials, or the token is not active: check User and Token"
-	case r.status == http.StatusForbidden:
+	case r.Status == http.StatusForbidden:
 		return "not allowed: check that Token may record, and that URL is https"
-	case r.status == http.StatusNotFound:
+	case r.Status == http.StatusNotFound:
 		return "no such path: check URL and API"
-	case r.status == http.StatusUnsupportedMediaType:
+	case r.Status == http.StatusUnsupportedMediaType:
 		return "takes no JSON: check URL and API"
-	case r.status/100 == 3:
-		where := "elsewhere"
-		if u, err := url.Parse(r.header.Get("Location")); err == nil && u.Host != "" {
-			where = c.scrub.Replace("to " + metric.LegalText(u.Host, maxSaying))
-		}
-		return "redirects " + where + ": check URL"
+	case r.Status/100 == 3:
+		return c.Redirect(r.Reply) + ": check URL"
 	}
 	return "not Librato's API: check URL and API"
 }
 
-// saying is what the server says, fit for a log. Credentials go before it is cut: half of one is a secret, too.
-func (c *client) saying(r *reply) string {
-	return metric.LegalText(c.scrub.Replace(r.message()), maxSaying)
-}
-
 // message is what the body says.
-func (r *reply) message() string {
-	body := bytes.TrimSpace(r.body)
+func (r reply) message() string {
+	body := bytes.TrimSpace(r.Body)
 	if len(body) == 0 {
 		return "nothing"
 	}
-	if r.html() {
+	if r.HTML() {
 		return "a page of HTML"
 	}
 	var v any
@@ -162,8 +144,4 @@ func sayings(to []string, path string, v any, depth int) []string {
 		return append(to, fmt.Sprint(path, ": ", v))
 	}
 	return to
-}
-
-func (r *reply) html() bool {
-	return strings.HasPrefix(r.header.Get("Content-Type"), "text/html") || bytes.HasPrefix(bytes.TrimSpace(r.body), []byte("<"))
 }

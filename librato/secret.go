@@ -1,12 +1,9 @@
 package librato
 
 import (
-	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
-	"strings"
 )
 
 // String describes the configuration without the credentials.
@@ -27,16 +24,3 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // MarshalText is String, for encoders such as encoding/json.
 func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// scrubber returns what takes the credentials out of a stranger's text: a server may echo what it was sent.
-func (e endpoint) scrubber() *strings.Replacer {
-	basic := base64.StdEncoding.EncodeToString([]byte(e.user + ":" + e.token))
-	var pairs []string
-	for _, s := range []string{basic, e.token, url.QueryEscape(e.token), url.PathEscape(e.token)} {
-		pairs = append(pairs, s, "[redacted]")
-	}
-	if e.user != "token" { // the word that AppOptics takes for a user
-		pairs = append(pairs, e.user, "[redacted]", url.QueryEscape(e.user), "[redacted]")
-	}
-	return strings.NewReplacer(pairs...)
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato/backend"
+	"github.com/zibrato/zibrato/internal/post"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -23,7 +24,7 @@ var errClosed = errors.New("librato: sink is closed")
 // sink is a backend.Sink. One goroutine at a time uses it.
 type sink struct {
 	broken   error // a wrong Config
-	client   *client
+	client   *post.Client
 	encoder  encoder
 	envelope envelope
 	batch    int
@@ -45,7 +46,7 @@ func New(cfg Config) backend.Sink {
 		log = slog.New(slog.DiscardHandler)
 	}
 	s := &sink{
-		client:   newClient(cfg),
+		client:   post.New(requests(cfg)),
 		encoder:  encoder{naming: naming{prefix: cfg.Prefix, api: cfg.API, log: log, renamed: map[string]bool{}}},
 		envelope: envelope{api: cfg.API},
 		batch:    cfg.batchSize(),
@@ -62,7 +63,7 @@ func (s *sink) String() string {
 	if s.broken != nil {
 		return "librato"
 	}
-	return "librato " + s.client.url
+	return "librato " + s.client.Shown()
 }
 
 // Write sends a window, see [backend.Sink].
@@ -93,10 +94,9 @@ func (s *sink) Write(ctx context.Context, w *metric.Window) error {
 		}
 	}
 	if unfit > 0 {
-		p.refused += unfit
-		p.say(why)
+		p.refused.Add(unfit, why)
 	}
-	err = p.rejection()
+	err = p.refused.Rejection("librato")
 	s.progress = progress{}
 	return err
 }
@@ -105,7 +105,7 @@ func (s *sink) Write(ctx context.Context, w *metric.Window) error {
 func (s *sink) Close(context.Context) error {
 	s.closed = true
 	if s.client != nil {
-		s.client.close()
+		s.client.Close()
 	}
 	return nil
 }

@@ -1,48 +1,27 @@
 package otlp
 
 import (
-	"bytes"
-	"compress/gzip"
-	"context"
-	"errors"
+	"encoding/base64"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"runtime"
-	"runtime/debug"
 	"strings"
-	"time"
 
-	"github.com/zibrato/zibrato/backend"
+	"github.com/zibrato/zibrato/internal/post"
 )
 
-// maxReply bounds how much of a reply is read.
-const maxReply = 1 << 20
-
-// client sends requests. It holds secrets where printing it does not show them.
-type client struct {
-	http    *http.Client
-	own     bool // http is not the user's
-	url     string
-	shown   string // the URL for people
-	timeout time.Duration
-	gzip    bool
-	attach  func(*http.Request) // headers and credentials
-	scrub   *strings.Replacer
-}
-
 // newClient makes the client of a valid cfg.
-func newClient(cfg Config) *client {
+func newClient(cfg Config) *post.Client {
 	e, _ := cfg.endpoint()
 	headers := make(http.Header, len(cfg.Headers))
 	for k, v := range cfg.Headers {
 		headers.Set(k, v)
 	}
-	c := &client{
-		url: e.url, shown: withoutQuery(e.url), timeout: cfg.Timeout, gzip: cfg.Gzip, scrub: cfg.scrubber(e),
-		attach: func(r *http.Request) {
+	return post.New(post.Config{
+		Sink: "otlp", Method: http.MethodPost, URL: e.url, Shown: withoutQuery(e.url),
+		UserAgent: userAgent, ContentType: "application/x-protobuf", Gzip: cfg.Gzip, Timeout: cfg.Timeout, Client: cfg.Client, TLS: cfg.TLS,
+		Attach: func(r *http.Request) {
 			if e.user+e.password != "" {
 				r.SetBasicAuth(e.user, e.password)
 			}
@@ -53,108 +32,37 @@ func newClient(cfg Config) *client {
 				r.Host = host
 			}
 		},
-	}
-	if cfg.Client != nil {
-		mine := *cfg.Client
-		c.http = &mine
-	} else {
-		c.own = true
-		c.http = &http.Client{Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-			TLSClientConfig:     cfg.TLS,
-			TLSHandshakeTimeout: 10 * time.Second,
-			IdleConnTimeout:     90 * time.Second,
-			ForceAttemptHTTP2:   true,
-		}}
-	}
-	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return c
+		Scrub:   post.Scrubber(secrets(cfg, e)...),
+		Telling: func(status int) bool { return status/100 == 2 },
+	})
 }
 
-func (c *client) close() {
-	if c.own {
-		c.http.CloseIdleConnections()
+// secrets are those of a configuration: of headers, credentials and query, in whole and in part.
+func secrets(cfg Config, e endpoint) (all []string) {
+	for _, v := range cfg.Headers {
+		all = append(all, v)
+		if scheme, credentials, ok := strings.Cut(v, " "); ok {
+			all = append(all, credentials)
+			if plain, err := base64.StdEncoding.DecodeString(credentials); strings.EqualFold(scheme, "basic") && err == nil {
+				_, password, _ := strings.Cut(string(plain), ":")
+				all = append(all, string(plain), password)
+			}
+		}
 	}
-}
-
-// post sends one body. Its error asks for another try: there was no reply, or not the whole of one that matters.
-func (c *client) post(ctx context.Context, body []byte) (*reply, error) {
-	within, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	r, err := c.exchange(within, body)
-	switch {
-	case err == nil:
-		return r, nil
-	case ctx.Err() != nil:
-		err = ctx.Err()
-	case within.Err() != nil:
-		err = fmt.Errorf("no answer within %v: %w", c.timeout, within.Err())
-	default:
-		err = c.clean(err)
+	if e.user+e.password != "" {
+		all = append(all, e.password, base64.StdEncoding.EncodeToString([]byte(e.user+":"+e.password)))
 	}
-	return nil, backend.Retry(fmt.Errorf("otlp: POST %s: %w", c.shown, err), 0)
-}
-
-func (c *client) exchange(ctx context.Context, body []byte) (*reply, error) {
-	if c.gzip {
-		body = compress(body)
+	if _, query, ok := strings.Cut(e.url, "?"); ok {
+		all = append(all, query)
+		if values, err := url.ParseQuery(query); err == nil {
+			for _, vs := range values {
+				all = append(all, vs...)
+			}
+		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("User-Agent", userAgent)
-	c.attach(req)
-	req.Header.Set("Content-Type", "application/x-protobuf")
-	if c.gzip {
-		req.Header.Set("Content-Encoding", "gzip")
-	}
-	res, err := c.http.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	r := &reply{status: res.StatusCode, header: res.Header}
-	r.body, err = io.ReadAll(io.LimitReader(res.Body, maxReply))
-	if err != nil && r.status/100 == 2 {
-		// Only the body tells what was refused. Of any other reply the status says enough.
-		return nil, fmt.Errorf("%d without the whole of its body: %w", r.status, err)
-	}
-	return r, nil
-}
-
-// clean returns err without the request's URL and, should they be in it, secrets.
-func (c *client) clean(err error) error {
-	if u := (*url.Error)(nil); errors.As(err, &u) {
-		err = u.Err
-	}
-	if text := err.Error(); c.scrub.Replace(text) != text {
-		return errors.New(c.scrub.Replace(text))
-	}
-	return err
-}
-
-func compress(b []byte) []byte {
-	var z bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&z, gzip.BestSpeed) // the level exists
-	w.Write(b)                                      // into memory: cannot fail
-	w.Close()
-	return z.Bytes()
+	return all
 }
 
 // userAgent has the form that OTLP asks of exporters.
-var userAgent = fmt.Sprintf("OTel-OTLP-Exporter-Zibrato/%s (%s; %s-%s)", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-
-// version is that of this module in the program at hand, "devel" where the build does not tell.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "devel"
-	}
-	for _, m := range append(info.Deps, &info.Main) {
-		if m.Path == "github.com/zibrato/zibrato/sink/otlp" && m.Version != "" && m.Version != "(devel)" {
-			return strings.TrimPrefix(m.Version, "v")
-		}
-	}
-	return "devel"
-}
+var userAgent = fmt.Sprintf("OTel-OTLP-Exporter-Zibrato/%s (%s; %s-%s)",
+	post.Version("github.com/zibrato/zibrato/sink/otlp"), runtime.Version(), runtime.GOOS, runtime.GOARCH)

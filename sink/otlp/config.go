@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/zibrato/zibrato/backend"
+	"github.com/zibrato/zibrato/internal/post"
 )
 
 // The defaults of Config.
@@ -136,16 +135,12 @@ func (c Config) endpoint() (endpoint, error) {
 	if raw == "" {
 		raw = DefaultURL
 	}
-	u, err := url.Parse(raw)
-	switch { // The parser's error quotes the URL, which may hold a password.
-	case err != nil:
-		return endpoint{}, errors.New("URL: cannot be parsed: want https://host/path")
-	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-		return endpoint{}, errors.New("URL: want https://host/path")
-	case u.Fragment != "":
-		return endpoint{}, errors.New("URL: holds a fragment: want https://host/path")
-	case u.Scheme == "http" && (len(c.Headers) > 0 || u.User != nil) && !loopback(u.Hostname()) && !c.PlainHTTP:
-		return endpoint{}, fmt.Errorf("URL: http would show headers to the network on their way to %s: use https, or set PlainHTTP", u.Host)
+	u, err := post.ParseURL(raw, "https://host/path")
+	if err != nil {
+		return endpoint{}, err
+	}
+	if err := post.Hidden(u, "headers"); err != nil && (len(c.Headers) > 0 || u.User != nil) && !c.PlainHTTP {
+		return endpoint{}, err
 	}
 	var e endpoint
 	if u.User != nil {
@@ -158,11 +153,6 @@ func (c Config) endpoint() (endpoint, error) {
 	}
 	e.url = u.String()
 	return e, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // MetricsURL returns where metrics go at a base URL: the path /v1/metrics below it, as OTEL_EXPORTER_OTLP_ENDPOINT means it. A URL that

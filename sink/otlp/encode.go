@@ -9,11 +9,12 @@ import (
 	pb "go.opentelemetry.io/proto/slim/otlp/resource/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/zibrato/zibrato/internal/post"
 	"github.com/zibrato/zibrato/metric"
 )
 
 // scope says who made the metrics.
-var scope = &common.InstrumentationScope{Name: "github.com/zibrato/zibrato", Version: version()}
+var scope = &common.InstrumentationScope{Name: "github.com/zibrato/zibrato", Version: post.Version("github.com/zibrato/zibrato")}
 
 // request is one under construction.
 type request struct {

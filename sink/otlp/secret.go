@@ -1,12 +1,9 @@
 package otlp
 
 import (
-	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -33,42 +30,4 @@ func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 func withoutQuery(u string) string {
 	u, _, _ = strings.Cut(u, "?")
 	return u
-}
-
-// scrubber returns what takes secrets out of a stranger's text: a receiver may echo what it was sent.
-func (c Config) scrubber(e endpoint) *strings.Replacer {
-	var secrets []string
-	for _, v := range c.Headers {
-		secrets = append(secrets, v)
-		if scheme, credentials, ok := strings.Cut(v, " "); ok {
-			secrets = append(secrets, credentials)
-			if plain, err := base64.StdEncoding.DecodeString(credentials); strings.EqualFold(scheme, "basic") && err == nil {
-				_, password, _ := strings.Cut(string(plain), ":")
-				secrets = append(secrets, string(plain), password)
-			}
-		}
-	}
-	if e.user+e.password != "" {
-		secrets = append(secrets, e.password, base64.StdEncoding.EncodeToString([]byte(e.user+":"+e.password)))
-	}
-	if _, query, ok := strings.Cut(e.url, "?"); ok {
-		secrets = append(secrets, query)
-		if values, err := url.ParseQuery(query); err == nil {
-			for _, vs := range values {
-				secrets = append(secrets, vs...)
-			}
-		}
-	}
-	// Longer ones first: of two that begin at one place the replacer takes the first.
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, s := range secrets {
-		if len(s) < 4 { // as the value 1 of a header: no secret, and everywhere
-			continue
-		}
-		for _, form := range []string{s, base64.StdEncoding.EncodeToString([]byte(s)), url.QueryEscape(s), url.PathEscape(s)} {
-			pairs = append(pairs, form, "[redacted]")
-		}
-	}
-	return strings.NewReplacer(pairs...)
 }

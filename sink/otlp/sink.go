@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato/backend"
+	"github.com/zibrato/zibrato/internal/post"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -17,7 +18,7 @@ var errClosed = errors.New("otlp: sink is closed")
 // sink is a backend.Sink. One goroutine at a time uses it.
 type sink struct {
 	broken   error // a wrong Config
-	client   *client
+	client   *post.Client
 	state    *state
 	size     int // of a request
 	log      *slog.Logger
@@ -56,7 +57,7 @@ func (s *sink) String() string {
 	if s.broken != nil {
 		return "otlp"
 	}
-	return "otlp " + s.client.shown
+	return "otlp " + s.client.Shown()
 }
 
 // Write sends a window, see [backend.Sink].
@@ -80,7 +81,7 @@ func (s *sink) Write(ctx context.Context, w *metric.Window) error {
 			return err
 		}
 	}
-	err := s.progress.rejection()
+	err := s.progress.refused.Rejection("otlp")
 	s.progress = progress{}
 	if n := s.state.settle(w); n > 0 && !s.crowded {
 		s.crowded = true
@@ -93,7 +94,7 @@ func (s *sink) Write(ctx context.Context, w *metric.Window) error {
 func (s *sink) Close(context.Context) error {
 	s.closed = true
 	if s.client != nil {
-		s.client.close()
+		s.client.Close()
 	}
 	return nil
 }
@@ -114,27 +115,27 @@ func (s *sink) send(ctx context.Context, work []*series, size int, halvings *int
 		s.progress.refuse(len(work), len(work), err.Error())
 		return nil
 	}
-	r, err := s.client.post(ctx, body)
+	r, err := s.client.Send(ctx, body)
 	if err != nil {
 		return err
 	}
-	return s.judge(ctx, r, work, halvings)
+	return s.judge(ctx, reply{r}, work, halvings)
 }
 
 // judge does what a reply asks for.
-func (s *sink) judge(ctx context.Context, r *reply, work []*series, halvings *int) error {
-	p, said := &s.progress, func() string { return s.client.saying(r.message()) }
+func (s *sink) judge(ctx context.Context, r reply, work []*series, halvings *int) error {
+	p, said := &s.progress, func() string { return s.client.Saying(r.message()) }
 	switch {
 	case r.taken():
 		n, message := r.partial()
-		message = s.client.saying(message)
+		message = s.client.Saying(message)
 		switch {
 		case n > 0:
 			p.refuse(len(work), int(min(n, int64(len(work)))), fmt.Sprintf("%d of %d data points: %s", n, len(work), message))
 		default:
 			p.refuse(len(work), 0, "")
 			if message != "" && message != s.warned {
-				s.log.Warn("otlp: the receiver took all, and says something", "url", s.client.shown, "message", message)
+				s.log.Warn("otlp: the receiver took all, and says something", "url", s.client.Shown(), "message", message)
 			}
 			s.warned = message
 		}
@@ -154,10 +155,10 @@ func (s *sink) judge(ctx context.Context, r *reply, work []*series, halvings *in
 			}
 		}
 	default:
-		if err := s.client.failure(r, time.Now()); err != nil {
+		if err := r.failure(s.client, time.Now()); err != nil {
 			return err
 		}
-		p.refuse(len(p.work), len(p.work), fmt.Sprintf("%s: %s; the receiver says: %s", s.client.status(r), s.client.advice(r), said()))
+		p.refuse(len(p.work), len(p.work), fmt.Sprintf("%s: %s; the receiver says: %s", s.client.Status(r.Reply), r.advice(s.client), said()))
 	}
 	return nil
 }
