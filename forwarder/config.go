@@ -63,7 +63,8 @@ type Config struct {
 	// messages of those that send most are dropped and counted as refused.
 	QueueBytes int
 	// Logger hears of the start, of refusals (at most one line per reason and minute), and of an unexpected end. Nil
-	// discards. Its handler is called by the goroutine that moves the messages and should not block.
+	// discards. Its handler is called by the goroutines that move the messages and watch the connections, and must not block: they stand
+	// still until it returns (Stats.Overdue).
 	Logger *slog.Logger
 }
 

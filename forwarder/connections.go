@@ -1,14 +1,12 @@
-//go:build cgo
-
 package forwarder
 
 import (
 	order "container/list"
-	"net/netip"
-	"strings"
-	"syscall"
 	"time"
 )
+
+// handshakeTimeout is when libzmq closes a connection that has not finished its handshake.
+const handshakeTimeout = 2 * time.Second
 
 // conn is a connection that libzmq has accepted.
 type conn struct {
@@ -49,14 +47,9 @@ func newConns() *conns {
 	return &conns{byFD: make(map[int]*conn), amid: newPool(), done: newPool()}
 }
 
-// accept takes in a connection. It returns nil when that is closed again already, or of a kind that cannot be told apart.
-func (c *conns) accept(fd int, bound string, now time.Time) *conn {
-	c.remove(fd)
-	id, ok := identify(fd)
-	if !ok || !isAt(fd, bound) {
-		return nil
-	}
-	n := &conn{fd: fd, id: id, address: peerOf(fd), since: now, looked: now}
+// add takes in a connection that was accepted.
+func (c *conns) add(fd int, id identity, address string, now time.Time) *conn {
+	n := &conn{fd: fd, id: id, address: address, since: now, looked: now}
 	c.amid.add(n)
 	c.byFD[fd] = n
 	return n
@@ -138,43 +131,4 @@ func (p *pool) newest() *conn {
 	for address := p.crowd(); e.Value.(*conn).address != address; e = e.Prev() {
 	}
 	return e.Value.(*conn)
-}
-
-// isAt reports whether a socket was accepted at an endpoint, and is not another file that has taken over the descriptor.
-func isAt(fd int, bound string) bool {
-	name, err := syscall.Getsockname(fd)
-	if err != nil {
-		return false
-	}
-	if unix, ok := name.(*syscall.SockaddrUnix); ok {
-		return "ipc://"+unix.Name == bound
-	}
-	want, err := netip.ParseAddrPort(strings.TrimPrefix(bound, "tcp://"))
-	if err != nil {
-		return false
-	}
-	got := addrPort(name)
-	return got.Port() == want.Port() && (got.Addr() == want.Addr().Unmap().WithZone("") || want.Addr().IsUnspecified())
-}
-
-// peerOf returns the address of a peer, without the port.
-func peerOf(fd int) string {
-	name, err := syscall.Getpeername(fd)
-	if err != nil {
-		return ""
-	}
-	if a := addrPort(name); a.IsValid() {
-		return a.Addr().String()
-	}
-	return "local"
-}
-
-func addrPort(name syscall.Sockaddr) netip.AddrPort {
-	switch a := name.(type) {
-	case *syscall.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
-	case *syscall.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port))
-	}
-	return netip.AddrPort{}
 }

@@ -147,10 +147,15 @@ func (f *Forwarder) told() (end bool, err error) {
 	} else if err != nil {
 		return false, fmt.Errorf("reading a pipe: %w", err)
 	}
-	s := []*side{f.in, f.out}[number[0]]
+	if number[0] == alive {
+		f.pulse.beat()
+		return false, nil
+	}
+	i := int(number[0])
+	s := f.gate.sides[i]
 	f.gate.end()
 	defer f.gate.start()
-	defer f.gate.forget(s)
+	defer f.gate.forget(i)
 	if err := s.expel(); err != nil {
 		return false, fmt.Errorf("listening at %s again, after a key was taken off the list: %w", s.bound, err)
 	}

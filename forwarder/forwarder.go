@@ -31,7 +31,8 @@ type Forwarder struct {
 	relay    *relay
 	pump     *pump
 	refusals *refusals
-	gate     *gate
+	gate     *gatekeeper
+	pulse    pulse
 	locks    locks
 }
 
@@ -103,8 +104,8 @@ func (f *Forwarder) open(cfg Config) error {
 		func() error { return f.lock(cfg) },
 		f.relay.open,
 		func() (err error) { f.pump, err = newPump(f.in, f.out, r.Fd(), cfg.QueueBytes*3/2); return err },
-		func() (err error) { f.gate, err = newGate(cfg.limits(), f.in, f.out, f.pump, f.refusals); return err },
-		func() error { f.relay.gate = f.gate; return nil },
+		func() (err error) { f.gate, err = newGatekeeper(cfg, f.in, f.out, f.pump, f.refusals); return err },
+		func() error { f.relay.gate = f.gate.gate; return nil },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -213,6 +214,16 @@ func (f *Forwarder) InAddr() string { return f.inAddr }
 // OutAddr returns the endpoint that subscribers connect to, as bound.
 func (f *Forwarder) OutAddr() string { return f.outAddr }
 
+// overdue is for how long the loop or the gate have not answered.
+func (f *Forwarder) overdue(now time.Time) time.Duration {
+	select {
+	case <-f.done:
+		return 0
+	default:
+		return max(f.pulse.ask(f.asks, now), f.gate.pulse.ask(f.gate.asks, now))
+	}
+}
+
 // Stats returns the present figures. They are read one after the other, and messages are counted burst by burst.
 func (f *Forwarder) Stats() Stats {
 	s := Stats{
@@ -221,6 +232,7 @@ func (f *Forwarder) Stats() Stats {
 		Topics:      int(f.relay.relayed.Load()),
 		Publishers:  int(f.in.peers.Load()),
 		Subscribers: int(f.out.peers.Load()),
+		Overdue:     f.overdue(time.Now()),
 	}
 	for i := range s.Refused {
 		s.Refused[i] = f.refusals.counts[i].Load()

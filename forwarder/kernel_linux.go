@@ -58,9 +58,6 @@ type kernel struct {
 	nothing  int    // what stands there else
 }
 
-// identity tells a socket from all that ever had its descriptor.
-type identity uint64
-
 func newKernel() (*kernel, error) {
 	k := &kernel{activity: [2]int{-1, -1}, spare: -1, nothing: -1}
 	var err [4]error
@@ -83,12 +80,20 @@ func (k *kernel) close() {
 	}
 }
 
-func identify(fd int) (identity, bool) {
-	var cookie C.uint64_t
-	return identity(cookie), C.cookie_of(C.int(fd), &cookie) == 0 && cookie != 0
+func (*kernel) identify(fd int, bound string) (identity, string, bool) {
+	id, ok := cookieOf(fd)
+	if !ok || !isAt(fd, bound) {
+		return 0, "", false
+	}
+	return id, peerOf(fd), true
 }
 
-// watch makes the activity of a side tell of the connection, until it is closed.
+func cookieOf(fd int) (identity, bool) {
+	var cookie C.uint64_t
+	ok := C.cookie_of(C.int(fd), &cookie) == 0 && cookie != 0
+	return identity(cookie), ok
+}
+
 func (k *kernel) watch(side, fd int) {
 	const edge = 1 << 31 // EPOLLET, which package syscall has as a negative number
 	// The kernel passes over what came and is read already, unless there is something else to tell: as a rule, that one may write.
@@ -96,8 +101,7 @@ func (k *kernel) watch(side, fd int) {
 	syscall.EpollCtl(k.activity[side], syscall.EPOLL_CTL_ADD, fd, &event) // fails on one that is closed already
 }
 
-// active calls f for each watched connection of a side on which bytes came since it was last called. One that is full the other way, and has been
-// read meanwhile, may be missing.
+// active may miss a connection that is full the other way, and has been read meanwhile.
 func (k *kernel) active(side int, f func(fd int)) {
 	var events [256]syscall.EpollEvent
 	for {
@@ -111,16 +115,7 @@ func (k *kernel) active(side int, f func(fd int)) {
 	}
 }
 
-// flow is what has passed on a TCP connection.
-type flow struct {
-	received uint64 // bytes that came
-	unread   uint64 // of these, what libzmq has not read
-	acked    uint64 // bytes that the peer's kernel has
-	unsent   uint64 // bytes for which it has no room
-}
-
-// flowOf reports false for what is no TCP connection. It may tell of another than the one that was meant.
-func flowOf(fd int) (flow, bool) {
+func (*kernel) flow(fd int) (flow, bool) {
 	var f C.struct_flow
 	if C.flow_of(C.int(fd), &f) < 0 {
 		return flow{}, false
@@ -128,12 +123,12 @@ func flowOf(fd int) (flow, bool) {
 	return flow{received: uint64(f.received), unread: uint64(f.unread), acked: uint64(f.acked), unsent: uint64(f.unsent)}, true
 }
 
-// cut ends a connection. libzmq then closes it as one that the peer has reset.
+// cut makes libzmq close a connection as one that the peer has reset.
 func (k *kernel) cut(fd int, id identity) {
 	k.with(fd, id, func(fd int) { C.reset(C.int(fd)) })
 }
 
-// hold keeps libzmq from reading what comes on a connection, as long as that is no more than the beginning of a handshake, or lets it read again.
+// hold works as long as no more comes than the beginning of a handshake.
 func (k *kernel) hold(fd int, id identity, yes bool) {
 	least := 1
 	if yes {
@@ -148,7 +143,7 @@ func (k *kernel) with(fd int, id identity, f func(fd int)) {
 	if syscall.Dup3(fd, k.spare, syscall.O_CLOEXEC) != nil {
 		return // closed meanwhile
 	}
-	if now, ok := identify(k.spare); ok && now == id {
+	if now, ok := cookieOf(k.spare); ok && now == id {
 		f(k.spare)
 	}
 	syscall.Dup3(k.nothing, k.spare, syscall.O_CLOEXEC)

@@ -1,5 +1,3 @@
-//go:build cgo
-
 package forwarder
 
 import (
@@ -54,13 +52,14 @@ const (
 	stalledAfter = 20 * time.Millisecond
 )
 
-func (c Config) limits() limits {
+// limits returns what connections may take in a process that may open so many more files.
+func (c Config) limits(filesLeft int) limits {
 	requests := 8<<10 + c.MaxTopics*requestBytes
 	handshake := plainHandshake
 	if !c.Key.IsZero() {
 		handshake = secureHandshake
 	}
-	files := max(1, filesLeft()*3/16) // for each kind; the rest is for the process
+	files := max(1, filesLeft*3/16) // for each kind; the rest is for the process
 	return limits{
 		connections:   min(c.MaxConnections, files),
 		unfinished:    min(maxUnfinished, files),
@@ -80,15 +79,15 @@ const maxMessage = metric.MaxFrame + 64<<10
 
 // lookAtSubscribers examines those that sent something.
 func (g *gate) lookAtSubscribers(now time.Time) {
-	g.kernel.active(out, func(fd int) { g.lookAt(out, fd, now) })
+	g.system.active(out, func(fd int) { g.lookAt(out, fd, now) })
 	g.lookAtRequests(now)
 }
 
 // lookAtPublishers examines those that sent something, and memory. It reports whether another look is due even if nothing comes.
 func (g *gate) lookAtPublishers(now time.Time) (again bool) {
-	emptied, taken := g.pump.traffic.emptied.Load(), g.pump.traffic.taken.Load() // before what is compared with it
+	emptied, taken := g.traffic.emptied.Load(), g.traffic.taken.Load() // before what is compared with it
 	any := false
-	g.kernel.active(in, func(fd int) {
+	g.system.active(in, func(fd int) {
 		any = true
 		g.lookAt(in, fd, now)
 	})
@@ -104,13 +103,11 @@ func (g *gate) lookAt(i, fd int, now time.Time) {
 	if c == nil {
 		return
 	}
-	f, ok := flowOf(fd)
+	f, ok := g.system.flow(fd)
 	if !ok || f.received >= uint64(g.limits.handshake) {
 		conns.finish(c)
 	}
-	if surplus := conns.surplus(g.limits, now); surplus != nil {
-		g.cut(i, surplus, RefusedConnections, now)
-	}
+	g.cutSurplus(i, now)
 	switch {
 	case !ok || conns.byFD[fd] != c:
 	case i == in:
@@ -149,6 +146,7 @@ func (g *gate) lookAtRequests(now time.Time) {
 		var bytes, strikes int
 		var loudest, worst *conn
 		for _, c := range g.conns[out].byFD {
+			c.forgive(now)
 			bytes += c.level
 			strikes += c.strikes
 			if loudest == nil || c.level > loudest.level {
@@ -162,10 +160,6 @@ func (g *gate) lookAtRequests(now time.Time) {
 		case worst != nil && (worst.strikes > g.limits.strikes || strikes > g.limits.strikesInAll):
 			g.cut(out, worst, RefusedFlood, now)
 		case bytes > g.limits.requestsInAll:
-			before := loudest.level
-			if loudest.forgive(now); loudest.level < before {
-				continue // the sum was too old
-			}
 			g.cut(out, loudest, RefusedFlood, now)
 		default:
 			return
@@ -202,7 +196,7 @@ func (g *gate) lookAtBacklog(emptied, taken uint64, now time.Time) {
 		return
 	}
 	for _, c := range conns {
-		if f, ok := flowOf(c.fd); ok {
+		if f, ok := g.system.flow(c.fd); ok {
 			g.lookAtPublisher(c, f, now)
 		}
 		c.base = c.received
@@ -210,10 +204,14 @@ func (g *gate) lookAtBacklog(emptied, taken uint64, now time.Time) {
 	g.taken, g.came, g.doubted = taken, 0, true
 }
 
-// inMemory returns about how much memory bytes of publishers take in libzmq, going by the messages that came so far.
+// inMemory returns about how much memory bytes of publishers take in libzmq, going by the messages that came so far. Before the first of them, which
+// may be large, it is no more than they are.
 func (g *gate) inMemory(bytes uint64) int {
-	perFrame := max(1, g.pump.traffic.taken.Load()/max(1, g.pump.traffic.frames.Load()))
-	return int(bytes + bytes/perFrame*frameMemory)
+	frames := g.traffic.frames.Load()
+	if frames == 0 {
+		return int(bytes)
+	}
+	return int(bytes + bytes/max(1, g.traffic.taken.Load()/frames)*frameMemory)
 }
 
 // lookAtMessages cuts the publishers that begin messages and never end them, of which libzmq says nothing and keeps every frame. Whoever has
@@ -230,7 +228,7 @@ func (g *gate) lookAtMessages(now time.Time) (suspicion bool) {
 		}
 	}
 	crowd := sum > 2*g.limits.incomplete+len(conns)*perPublisher // two may be amid the largest message
-	emptied, frames := g.pump.traffic.emptied.Load(), g.pump.traffic.frames.Load()
+	emptied, frames := g.traffic.emptied.Load(), g.traffic.frames.Load()
 	for _, c := range conns {
 		switch {
 		case g.held(c) <= g.limits.incomplete && (!crowd || c != largest):
@@ -250,12 +248,12 @@ func (g *gate) lookAtMessages(now time.Time) (suspicion bool) {
 
 // move notes that a frame of a publisher came through.
 func (g *gate) move(c *conn) {
-	c.mark, c.pardon, c.others, c.suspect = c.received, 0, g.pump.traffic.nameless.Load(), false
+	c.mark, c.pardon, c.others, c.suspect = c.received, 0, g.traffic.nameless.Load(), false
 }
 
 // held is how much libzmq has of a publisher since a frame of it last came through, less what heartbeats take, and what may have been its.
 func (g *gate) held(c *conn) int {
-	return max(0, int(c.received-c.mark)-min(c.pardon, maxPardon)-int(g.pump.traffic.nameless.Load()-c.others))
+	return max(0, int(c.received-c.mark)-min(c.pardon, maxPardon)-int(g.traffic.nameless.Load()-c.others))
 }
 
 // lookAtQueues cuts the subscribers for which so much waits that there is no room for what others want: those that take nothing, and
@@ -269,7 +267,7 @@ func (g *gate) lookAtQueues(now time.Time) (short bool) {
 	var least, most uint64
 	keepUp := 0
 	for _, c := range conns {
-		f, ok := flowOf(c.fd)
+		f, ok := g.system.flow(c.fd)
 		if !ok {
 			continue
 		}

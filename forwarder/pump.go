@@ -240,6 +240,8 @@ var _ = [1]struct{}{}[unsafe.Sizeof(traffic{})-C.sizeof_struct_traffic]
 
 var _ = [1]struct{}{}[metric.MaxFrame-C.MAX_FRAME]
 
+var _ = [1]struct{}{}[burst-C.BURST]
+
 // pump moves messages from In to Out in C: one call lasts until something else needs attention, however many messages
 // pass meanwhile, so that neither a call nor Go's scheduler stands between two bursts. The goroutine that owns the sockets owns it;
 // the gate may ask waiting and moved, and call shed, weigh and attend.
@@ -287,9 +289,6 @@ func cInt(yes bool) C.int {
 	}
 	return 0
 }
-
-// burst is how many frames pass at most before the pump looks for new ones of all connections.
-const burst = C.BURST
 
 // attention is the set of things that pump.run returns for.
 type attention uint32

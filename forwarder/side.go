@@ -20,7 +20,6 @@ const (
 
 	backlog           = 1024
 	linger            = 250 * time.Millisecond
-	handshakeTimeout  = 2 * time.Second
 	heartbeatInterval = time.Second
 	heartbeatTimeout  = 3 * time.Second
 

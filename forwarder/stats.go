@@ -2,6 +2,7 @@ package forwarder
 
 import (
 	"fmt"
+	"time"
 
 	"go.uber.org/atomic"
 )
@@ -16,6 +17,11 @@ type Stats struct {
 	Topics      int // relayed to the publishers now
 	Publishers  int // connections to In now, those amid the handshake included
 	Subscribers int // connections to Out now, those amid the handshake included
+
+	// Overdue is for how long the goroutine that moves messages, or the one that watches connections, has not answered; 0 while they do, and after
+	// the end. Stats itself asks them, and tells what became of it when it is called again. They answer within milliseconds, or a second while a key is
+	// taken off a list; one that is overdue for longer hangs, such as in the handler of Config.Logger, and starting anew helps.
+	Overdue time.Duration
 }
 
 // Refusal is why something was not passed on. Reasons are few and fixed, so that they can be counted by.
@@ -50,6 +56,9 @@ func (r Refusal) String() string {
 	}
 	return refusalNames[r]
 }
+
+// burst is how many frames pass at most before the pump looks for new ones of all connections.
+const burst = 256
 
 // traffic is what the C loop counts. It writes these words in place with atomic adds, in this order; Stats reads them at
 // any time.
