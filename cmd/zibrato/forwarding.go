@@ -18,8 +18,10 @@ type forwarding struct {
 
 func (forwarding) Name() string { return "forwarder" }
 
-// Stuck is empty: a forwarder that cannot go on ends.
-func (forwarding) Stuck() string { return "" }
+// Stuck asks the forwarder anew each time, and so hears of one that hangs the next time.
+func (f forwarding) Stuck() string {
+	return overdue("has not moved messages", f.Stats().Overdue)
+}
 
 // Waits is empty: it listens, and needs nobody.
 func (forwarding) Waits() string { return "" }
@@ -42,6 +44,7 @@ func (f forwarding) Report(e *admin.Exposition) {
 	}
 	e.Gauge("zibrato_forwarder_topics", "Topics that are relayed to the publishers.", float64(s.Topics))
 	e.Gauge("zibrato_forwarder_publishers", "Connections of publishers, those amid the handshake included.", float64(s.Publishers))
+	e.Gauge("zibrato_forwarder_overdue_seconds", "For how long it has not answered when it was asked whether it goes on; renewed with each look.", s.Overdue.Seconds())
 	e.Gauge("zibrato_forwarder_subscribers", "Connections of subscribers, those amid the handshake included.", float64(s.Subscribers))
 }
 

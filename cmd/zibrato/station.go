@@ -14,8 +14,16 @@ import (
 	"github.com/zibrato/zibrato/subscriber"
 )
 
-// tooLate is how late a flush may be before only a restart is expected to help.
+// tooLate is how late a flush, or a forwarder's answer, may be before only a restart is expected to help.
 const tooLate = 30 * time.Second
+
+// overdue says what a part has not done for so long, if that is too long.
+func overdue(what string, since time.Duration) string {
+	if since <= tooLate {
+		return ""
+	}
+	return fmt.Sprintf("%s for %v", what, since.Round(time.Second))
+}
 
 // A station is a subscriber, the backend behind it and its sink, as a unit.
 type station struct {
@@ -41,10 +49,7 @@ func startStation(name string, from subscriber.Config, to backend.Config, sink b
 func (s *station) Name() string { return s.name }
 
 func (s *station) Stuck() string {
-	if late := s.Stats().Overdue; late > tooLate {
-		return fmt.Sprintf("has not flushed for %v", late.Round(time.Second))
-	}
-	return ""
+	return overdue("has not flushed", s.Stats().Overdue)
 }
 
 func (s *station) Waits() string {
