@@ -52,7 +52,7 @@ type Harness struct {
 	Settle time.Duration
 
 	// Prompt is how long Write or Close may go on after their context ended, and when the context of a Write to a failing
-	// target ends. 0: two seconds. The contract speaks of milliseconds; the default leaves room for a crowded machine.
+	// target ends. 0: ten seconds. The contract speaks of milliseconds; the default leaves room for a crowded machine.
 	Prompt time.Duration
 
 	// Tolerance is the relative error that the target's own arithmetic may add to deviations and quantiles. 0: 1e-9.

@@ -242,7 +242,7 @@ func TestBrokenSinksAreCaught(t *testing.T) {
 		}), &endedContext, "gives the window up"},
 		{"ignores the context", write(func(s *odd, _ context.Context, w *metric.Window) error {
 			return s.sound.Write(context.Background(), w)
-		}), &hangingTarget, "Write had not returned 1s after its context ended"},
+		}), &hangingTarget, "Write had not returned 3s after its context ended"},
 		{"calls a hanging target success", write(func(s *odd, ctx context.Context, w *metric.Window) error {
 			s.sound.Write(ctx, w)
 			return nil
@@ -328,14 +328,14 @@ func TestBrokenSinksAreCaught(t *testing.T) {
 		{"waits for the target in close", closeBy(func(s *odd, ctx context.Context) error {
 			_, err := s.m.take(context.Background(), nil)
 			return err
-		}), &closingWhileHanging, "Close had not returned 1s after its context ended"},
+		}), &closingWhileHanging, "Close had not returned 3s after its context ended"},
 		{"leaves a goroutine when closed while hanging", abandon(func(err error) bool { return err != nil }), &closingWhileHanging, "found unexpected goroutines"},
 		{"leaves a goroutine", abandon(func(err error) bool { return err == nil }), &noGoroutineLeft, "found unexpected goroutines"},
 	}
 	for _, test := range tests {
 		t.Run(test.breaks, func(t *testing.T) {
 			h := harness(false, test.sink)
-			h.Prompt = time.Second
+			h.Prompt = 3 * time.Second
 			t.Cleanup(func() { close(abandoned); abandoned = make(chan struct{}) })
 			err := test.caught.on(h)
 			if err == nil {

@@ -35,7 +35,7 @@ type trial struct {
 }
 
 func newTrial(h Harness) (*trial, error) {
-	h.Prompt = cmp.Or(h.Prompt, 2*time.Second)
+	h.Prompt = cmp.Or(h.Prompt, 10*time.Second)
 	h.Tolerance = cmp.Or(h.Tolerance, 1e-9)
 	t := &trial{h: h, calls: make(chan func(), 1), idle: make(chan struct{})}
 	var err error
