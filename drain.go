@@ -156,6 +156,7 @@ func (r *Recorder) pass(flush bool) int {
 	p.welcome()
 	r.ring.Drain(p.records) // all that was there when it began
 	p.cells()
+	p.merged()
 	p.troubles()
 	if p.uptime-r.self.looked >= reportEvery {
 		r.self.looked = p.uptime

@@ -49,6 +49,28 @@ func ExampleTimer_Observe() {
 	// Output: info timer gc.pause count=2
 }
 
+// What another program kept as a histogram, read once in a while: how much it gained since the last time.
+func ExampleTimer_Merge() {
+	rec := zibrato.New(zibrato.Config{})
+	defer show(rec)()
+	var gained metric.Histogram
+	gained.Add(0.010, 900) // so many of about 10 ms
+	gained.Add(0.200, 100)
+	s := metric.SummaryOf(gained, 29.3) // and the exact sum, in seconds
+	rec.NewTimer("db.query").Merge(&s)
+	// Output: info timer db.query count=1000
+}
+
+func ExampleDistribution_Merge() {
+	rec := zibrato.New(zibrato.Config{})
+	defer show(rec)()
+	// Only how many there were and what they add up to is known: no minimum, maximum or percentiles.
+	rec.NewDistribution("payload", zibrato.WithUnit("By")).Merge(&metric.Summary{Count: 12, Sum: 61440})
+	// Output:
+	// info distribution payload count=12 sum=61440
+	// info counter zibrato.samples.lost where=merged count=12 sum=12
+}
+
 func ExampleStopwatch_Stop() {
 	rec := zibrato.New(zibrato.Config{})
 	defer show(rec)()

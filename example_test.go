@@ -41,7 +41,7 @@ func gains(r *zibrato.Recorder, print func(*metric.Series, metric.Totals)) (done
 	if err != nil {
 		panic(err)
 	}
-	tap.Watch(func(zibrato.Level) bool { return true }, nil)
+	tap.Watch(nil, func(zibrato.Level) bool { return true })
 	return func() {
 		if err := tap.Close(context.Background()); err != nil {
 			panic(err)

@@ -250,6 +250,8 @@ func TestNilAndZeroOnesDoNothing(t *testing.T) {
 		z.NewUpDown("x").Add(1)
 		z.NewGauge("x").Set(1)
 		z.NewDistribution("x").Record(1)
+		z.NewTimer("x").Merge(&metric.Summary{Count: 1})
+		z.NewDistribution("x").Merge(&metric.Summary{Count: 1})
 		z.NewTimerVec("x", nil).With().Observe(1)
 		z.NewCounterVec("x", nil).With("too", "many").Inc()
 		z.NewUpDownVec("x", nil).With().Add(1)

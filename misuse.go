@@ -18,10 +18,11 @@ const (
 	misuseTags                    // too many tags
 	misusePanic                   // a gauge's function or a consumer panicked
 	misuseSlow                    // a gauge's function did not answer in time
+	misuseSummary                 // a summary that cannot be one of its series
 	misuses
 )
 
-var misuseReasons = [misuses]string{"negative", "not_finite", "arity", "name", "level", "tags", "panic", "slow"}
+var misuseReasons = [misuses]string{"negative", "not_finite", "arity", "name", "level", "tags", "panic", "slow", "summary"}
 
 func (r *Recorder) misuse(m misuse, s *series) { r.misuseOf(m, s.desc.Name) }
 

@@ -57,7 +57,8 @@ type Recorder struct {
 	closed   bool
 	notices  []string
 
-	asks asker
+	asks   asker
+	merges merges
 
 	// draining is the right to drain: who has sent into it owns what the drain owns. A channel, since Flush must be
 	// able to give up waiting.

@@ -48,10 +48,11 @@ type ownCounter struct {
 
 // tally is what instrumentation did, as far as the drain knows.
 type tally struct {
-	records uint64        // taken from the ring
-	timings uint64        // those of them that read the clock twice
-	cells   uint64        // calls found in cells
-	spent   time.Duration // in the drain, what it hands to consumers included, and by consumers elsewhere
+	records   uint64        // taken from the ring
+	timings   uint64        // those of them that read the clock twice
+	cells     uint64        // calls found in cells
+	unsampled uint64        // calls that were merged, of which somebody lacks the samples
+	spent     time.Duration // in the drain, what it hands to consumers included, and by consumers elsewhere
 }
 
 // calls returns how many calls recorded.
@@ -75,6 +76,7 @@ func (r *Recorder) addOwnSeries() {
 	const lostHelp = "samples of which only count and sum were kept"
 	trouble(lostSeries, lostHelp, r.lost.Load, metric.Tag{Key: "where", Value: "ring"})
 	trouble(lostSeries, lostHelp, r.handled.lost.Load, metric.Tag{Key: "where", Value: "publisher"})
+	trouble(lostSeries, lostHelp, func() int64 { return int64(r.tally.unsampled) }, metric.Tag{Key: "where", Value: "merged"})
 	r.self.recorded = counter(recordedSeries, "", "calls that recorded", func() int64 { return r.tally.calls() })
 	r.self.bytes = counter(bytesSeries, "By", "bytes that consumers handed on", r.handled.bytes.Load)
 	r.self.series = r.addOwn(metric.Gauge, countSeries, "{series}", "series of the program that exist, of at most Config.MaxSeries")

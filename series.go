@@ -23,6 +23,10 @@ type series struct {
 	desc   metric.Series // its Source is empty where it is the recorder's
 	handle any           // the instrument
 
+	// Guarded by the mutex of the recorder's merges.
+	merging *merging // what was merged and waits for the drain; nil: nothing
+	merged  uint64   // calls that were merged, ever
+
 	// Owned by the drain.
 	wire    *metric.Series // desc as it is handed on; nil until it is first
 	total   metric.Totals

@@ -129,6 +129,25 @@ func (a *Accumulator) recentre(v float64) {
 	a.devs -= n * by
 }
 
+// Merge adds what a summary holds, which is taken to be later, as if its samples had been added. It is for summaries that come from elsewhere, and are valid: it
+// is no faster than the histogram is large. o is not changed.
+func (a *Accumulator) Merge(o *Summary) {
+	if o.Count == 0 {
+		return
+	}
+	n := float64(o.Count)
+	if a.count == 0 {
+		a.centre, a.min, a.max = o.Mean(), o.Min, o.Max
+	}
+	d := o.Mean() - a.centre
+	a.count += o.Count
+	a.devs += o.Sum - n*a.centre
+	a.squares += o.M2 + n*d*d
+	a.min, a.max, a.last = min(a.min, o.Min), max(a.max, o.Max), o.Last
+	a.hist.Merge(&o.Hist)
+	a.recentre(o.Last)
+}
+
 // Count returns how many samples there are.
 func (a *Accumulator) Count() uint64 { return a.count }
 

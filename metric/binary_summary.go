@@ -165,9 +165,7 @@ func (b *Batch) limitMemory() {
 func (r *reader) summary(s *Summary, kind Kind) error {
 	s.Count = r.u64()
 	for _, f := range [...]*float64{&s.Sum, &s.M2, &s.Min, &s.Max, &s.Last} {
-		if *f = r.float(); notFinite(*f) {
-			return malformed(ReasonNumber, "a summary's value")
-		}
+		*f = r.float()
 	}
 	scale := int8(r.u8())
 	if scale < leastScale || scale > DefaultScale {
@@ -175,29 +173,15 @@ func (r *reader) summary(s *Summary, kind Kind) error {
 	}
 	s.Hist.coarser = uint8(DefaultScale - scale)
 	s.Hist.Zero = r.uvarint()
-	held, wrapped := s.Hist.Zero, false
 	for _, b := range [...]*Buckets{&s.Hist.Positive, &s.Hist.Negative} {
 		if err := r.buckets(b, s.Hist.coarser); err != nil {
 			return err
 		}
-		for _, c := range b.Counts {
-			held += c
-			wrapped = wrapped || held < c
-		}
 	}
-	switch {
-	case r.short:
+	if r.short {
 		return malformed(ReasonTruncated, "summary")
-	case kind == Counter:
-		return malformed(ReasonContent, "a counter's summary")
-	case wrapped || held != s.Count || held == 0:
-		return malformed(ReasonContent, "a summary of %d samples, with %d in its buckets", s.Count, held)
-	case s.M2 < 0 || s.Min > s.Last || s.Last > s.Max:
-		return malformed(ReasonContent, "a summary that contradicts itself")
-	case kind == Timer && (s.Min < 0 || len(s.Hist.Negative.Counts) > 0):
-		return malformed(ReasonNumber, "a timer's value")
 	}
-	return nil
+	return s.check(kind)
 }
 
 func (r *reader) buckets(b *Buckets, coarser uint8) error {
@@ -211,9 +195,8 @@ func (r *reader) buckets(b *Buckets, coarser uint8) error {
 	if r.short {
 		return malformed(ReasonTruncated, "buckets")
 	}
-	last := int64(b.Offset) + int64(n) - 1
-	if n > MaxBuckets || b.Offset < lowestBucket>>coarser || last > highestBucket>>coarser {
-		return malformed(ReasonContent, "buckets %d to %d at scale %d", b.Offset, last, DefaultScale-int(coarser))
+	if n > MaxBuckets || !areNumbers(b.Offset, n, coarser) {
+		return malformed(ReasonContent, "%d buckets from %d at scale %d", n, b.Offset, DefaultScale-int(coarser))
 	}
 	if marks[0]&1 == 0 || bits.Len8(marks[len(marks)-1]) != (n-1)%8+1 {
 		return malformed(ReasonContent, "a histogram that begins or ends with an empty bucket")

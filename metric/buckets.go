@@ -23,6 +23,11 @@ func (b *Buckets) fits(lo, hi int32) bool {
 	return hi-lo < MaxBuckets
 }
 
+// areNumbers reports whether buckets, so many from the first, at a scale so many steps below DefaultScale, are those of finite numbers.
+func areNumbers(first int32, n int, coarser uint8) bool {
+	return first >= lowestBucket>>coarser && int64(first)+int64(n)-1 <= highestBucket>>coarser
+}
+
 // extend makes room for buckets lo to hi, with some to spare, so that few of many values have to.
 func (b *Buckets) extend(lo, hi int32) {
 	old := b.Counts

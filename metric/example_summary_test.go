@@ -62,3 +62,31 @@ func ExampleSummarySize() {
 	fmt.Println(metric.SummarySize(&s), "bytes")
 	// Output: 102 bytes
 }
+
+// What comes from another kind of histogram, such as a native one of Prometheus at schema 3.
+func ExampleNewHistogram() {
+	h, err := metric.NewHistogram(3, 0, metric.Buckets{Offset: -8, Counts: []uint64{2, 0, 5, 1}}, metric.Buckets{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s := metric.SummaryOf(h, 5.1) // the sum is known there
+	fmt.Printf("%d values, mean %.2f, median %.2f within %.0f %%\n", s.Count, s.Mean(), s.Quantile(0.5), 100*h.RelativeError())
+	// Output: 8 values, mean 0.64, median 0.62 within 4 %
+}
+
+func ExampleSummaryOf() {
+	var h metric.Histogram
+	h.Add(0.010, 3) // three values of about 10 ms
+	h.Add(0.040, 1)
+	s := metric.SummaryOf(h, 0.071)
+	fmt.Printf("%d values from %.3f to %.3f, sum %v\n", s.Count, s.Min, s.Max, s.Sum)
+	// Output: 4 values from 0.010 to 0.040, sum 0.071
+}
+
+func ExampleSummary_Valid() {
+	var s metric.Summary
+	s.Add(-1)
+	fmt.Println(s.Valid(metric.Distribution), s.Valid(metric.Timer))
+	// Output: true false
+}

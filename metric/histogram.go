@@ -1,6 +1,9 @@
 package metric
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // The resolution of histograms. At DefaultScale a bucket's bounds are 2^(1/32) = 1.0219 apart, so that the geometric
 // middle of a bucket is at most 1.09 % from any value in it.
@@ -25,6 +28,55 @@ type Histogram struct {
 	Zero     uint64 // values that are 0
 	Positive Buckets
 	Negative Buckets // by absolute value
+}
+
+// finestScale is the finest one that OpenTelemetry's data model and its SDKs know.
+const finestScale = 20
+
+// NewHistogram makes a histogram of buckets that were counted elsewhere, at a scale from -10 to 20: bucket i holds the values in (b^i, b^(i+1)], where
+// b = 2^(2^-scale), those of negative ones by their absolute values. What is finer than DefaultScale is merged down to it, which is exact. The counts are copied. It fails where
+// there is no such scale, or a bucket that counts something holds no finite number.
+func NewHistogram(scale int, zero uint64, positive, negative Buckets) (Histogram, error) {
+	if scale < leastScale || scale > finestScale {
+		return Histogram{}, fmt.Errorf("metric: scale %d of a histogram: want %d to %d", scale, leastScale, finestScale)
+	}
+	coarser, finer := uint8(max(DefaultScale-scale, 0)), max(scale-DefaultScale, 0)
+	h := Histogram{coarser: coarser, Zero: zero}
+	for _, side := range [...]struct{ to, from *Buckets }{{&h.Positive, &positive}, {&h.Negative, &negative}} {
+		counts, first := side.from.trimmed()
+		if len(counts) == 0 {
+			continue
+		}
+		last := int64(first) + int64(len(counts)) - 1
+		own := Buckets{Offset: first >> finer}
+		n := last>>finer - int64(own.Offset) + 1
+		if n > highestBucket-lowestBucket+1 || !areNumbers(own.Offset, int(n), coarser) {
+			return Histogram{}, fmt.Errorf("metric: buckets %d to %d of a histogram of scale %d: not those of finite numbers", first, last, scale)
+		}
+		own.Counts = make([]uint64, n)
+		for i, c := range counts {
+			own.Counts[(first+int32(i))>>finer-own.Offset] += c
+		}
+		h.merge(side.to, &own, coarser)
+	}
+	return h, nil
+}
+
+// each visits what the buckets hold, from the least value to the greatest, as so many times the middle.
+func (h *Histogram) each(visit func(v float64, n uint64)) {
+	for i := len(h.Negative.Counts) - 1; i >= 0; i-- {
+		if n := h.Negative.Counts[i]; n > 0 {
+			visit(-bounded(h.middle(h.Negative.Offset+int32(i))), n)
+		}
+	}
+	if h.Zero > 0 {
+		visit(0, h.Zero)
+	}
+	for i, n := range h.Positive.Counts {
+		if n > 0 {
+			visit(bounded(h.middle(h.Positive.Offset+int32(i))), n)
+		}
+	}
 }
 
 // Scale returns the histogram's present scale, DefaultScale or, after data spread too wide, less.

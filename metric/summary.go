@@ -74,6 +74,56 @@ func (s *Summary) Quantile(q float64) float64 {
 	return min(max(v, s.Min), s.Max)
 }
 
+// SummaryOf makes a summary of a histogram that was kept elsewhere, and of the exact sum of its values. Min, Max and M2 are estimated from the middles of the
+// buckets, within the histogram's RelativeError; Last, of which a histogram knows nothing, is the mean.
+func SummaryOf(h Histogram, sum float64) Summary {
+	var s Summary
+	h.each(func(v float64, n uint64) { s.fold(n, bounded(v*float64(n)), 0, v, v, v) })
+	s.Sum, s.Hist = sum, h
+	if s.Count > 0 {
+		s.Last = min(max(s.Mean(), s.Min), s.Max)
+	}
+	return s
+}
+
+// Valid reports whether the summary can be one of a series of that kind: it holds something, as many values as its histogram, finite
+// numbers that do not contradict each other, and for a timer no negative ones. Counters have no summaries.
+func (s *Summary) Valid(kind Kind) bool {
+	for _, b := range [...]*Buckets{&s.Hist.Positive, &s.Hist.Negative} {
+		if len(b.Counts) > MaxBuckets || len(b.Counts) > 0 && !areNumbers(b.Offset, len(b.Counts), s.Hist.coarser) {
+			return false
+		}
+	}
+	return s.check(kind) == nil
+}
+
+// check says what is wrong with a summary whose buckets are those of numbers.
+func (s *Summary) check(kind Kind) error {
+	for _, f := range [...]float64{s.Sum, s.M2, s.Min, s.Max, s.Last} {
+		if notFinite(f) {
+			return malformed(ReasonNumber, "a summary's value")
+		}
+	}
+	held, wrapped := s.Hist.Zero, false
+	for _, b := range [...]*Buckets{&s.Hist.Positive, &s.Hist.Negative} {
+		for _, c := range b.Counts {
+			held += c
+			wrapped = wrapped || held < c
+		}
+	}
+	switch {
+	case kind == Counter:
+		return malformed(ReasonContent, "a counter's summary")
+	case wrapped || held != s.Count || held == 0:
+		return malformed(ReasonContent, "a summary of %d samples, with %d in its buckets", s.Count, held)
+	case s.M2 < 0 || s.Min > s.Last || s.Last > s.Max:
+		return malformed(ReasonContent, "a summary that contradicts itself")
+	case kind == Timer && (s.Min < 0 || len(s.Hist.Negative.Counts) > 0):
+		return malformed(ReasonNumber, "a timer's value")
+	}
+	return nil
+}
+
 // bounded keeps what overflowed, and what is no number since it did, at the limit of float64.
 func bounded(f float64) float64 {
 	switch {

@@ -118,3 +118,14 @@ func ExampleLog_Notices() {
 	}
 	// Output: zibrato: Config.MaxSeries -1: want 1 to 1000000; the defaults hold
 }
+
+func ExampleLog_Summary() {
+	rec := zibratotest.New(t)
+	defer rec.Close()
+	for i := range 100 {
+		rec.Record("size", float64(i+1))
+	}
+	s := rec.Summary("size")
+	fmt.Printf("%d values from %v to %v, median %.0f\n", s.Count, s.Min, s.Max, s.Quantile(0.5))
+	// Output: 100 values from 1 to 100, median 50
+}

@@ -33,9 +33,10 @@ type Log struct {
 }
 
 type seen struct {
-	series *metric.Series
-	before metric.Totals // when the log began
-	now    metric.Totals
+	series  *metric.Series
+	before  metric.Totals // when the log began
+	now     metric.Totals
+	summary metric.Summary // since then
 }
 
 // Tag makes a tag to choose series by.
@@ -59,6 +60,9 @@ func (l *Log) deliver(b *metric.Batch) {
 			Value:  series.Kind.InUnits(s.Value),
 		})
 	}
+	for _, s := range b.Summaries {
+		l.series[b.Entries[s.Entry].Series.Key()].summary.Merge(&s.Summary)
+	}
 	l.notices = append(l.notices, b.Notices...)
 }
 
@@ -67,7 +71,7 @@ func (l *Log) begin() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, s := range l.series {
-		s.before = s.now
+		s.before, s.summary = s.now, metric.Summary{}
 	}
 	l.samples = nil
 }
@@ -175,6 +179,15 @@ func (l *Log) Sum(name string, tags ...metric.Tag) float64 {
 			sum += s.now.Sum.Float() - s.before.Sum.Float()
 		}
 	})
+	return sum
+}
+
+// Summary returns what backends are told of the chosen series beside calls and sum: minimum, maximum, quantiles. What was merged, see [zibrato.Timer.Merge], is
+// in it, and in no sample. It is empty for counters.
+func (l *Log) Summary(name string, tags ...metric.Tag) metric.Summary {
+	l.t.Helper()
+	var sum metric.Summary
+	l.read(name, tags, func(s *seen) { sum.Merge(&s.summary) })
 	return sum
 }
 

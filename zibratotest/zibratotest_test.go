@@ -186,3 +186,27 @@ func TestOverheadIsThatOfCodeThatIsWatched(t *testing.T) {
 		t.Errorf("%d calls were recorded of %d", recorded, ran)
 	}
 }
+
+func TestSummariesTellWhatWasMergedToo(t *testing.T) {
+	rec := zibratotest.New(t)
+	vec := rec.NewTimerVec("query", []string{"table"})
+	vec.With("a").Observe(time.Second)
+	rec.Calls("query") // flushes, so that there are two summaries
+	var s metric.Summary
+	s.Add(3)
+	s.Add(5)
+	vec.With("a").Merge(&s)
+	vec.With("b").Observe(7 * time.Second)
+	if got := rec.Summary("query"); got.Count != 4 || got.Min != 1 || got.Max != 7 || got.Sum != 16 {
+		t.Errorf("%+v", got)
+	}
+	if got := rec.Summary("query", zibratotest.Tag("table", "a")); got.Count != 3 || got.Max != 5 {
+		t.Errorf("of a: %+v", got)
+	}
+	if n, sum := rec.Calls("query"), rec.Sum("query"); n != 4 || sum != 16 {
+		t.Errorf("%d calls, sum %v", n, sum)
+	}
+	if n := len(rec.Durations("query")); n != 2 {
+		t.Errorf("%d samples, want those two that were observed", n)
+	}
+}

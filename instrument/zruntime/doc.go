@@ -9,8 +9,8 @@
 //
 // A reading takes some tens of microseconds and about 20 allocations. docs/integrations/runtime.md lists the series; a test compares that list with what is recorded. Where OpenTelemetry's semantic conventions have a name for
 // something it is called so. Counters count from Start on. Durations that the runtime keeps as histograms (scheduling latency, pauses) are recorded as
-// the difference between two readings, each as the middle of its bucket, which is off by at most an eighth; of more than 1,000 in an interval
-// 1,000 stand for all, in proportion, the longest among them.
+// the difference between two readings, all of them, each as the middle of its bucket, which is off by at most an eighth. They come as summaries: who subscribes to
+// single samples gets their number and sum.
 //
 // What comes from /proc is there on Linux only. CPU time comes from getrusage on other Unix systems and from GetProcessTimes on Windows. What a system or
 // a version of Go does not tell is not recorded, rather than recorded as 0.

@@ -5,9 +5,9 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"slices"
-	"time"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/metric"
 )
 
 func (r *Collector) addRuntime(z *zibrato.Scope) {
@@ -101,9 +101,6 @@ func (r *Collector) addBuild(z *zibrato.Scope) {
 	r.system = append(r.system, func(bool) { g.Set(1) })
 }
 
-// mostOf is how many of an interval's durations are recorded.
-const mostOf = 1000
-
 // histogram records what came into a histogram of the runtime, in seconds.
 type histogram struct {
 	to   *zibrato.Timer
@@ -115,33 +112,28 @@ func (h *histogram) take(now *metrics.Float64Histogram, first bool) {
 		h.last, first = make([]uint64, len(now.Counts)), true
 	}
 	if !first {
-		var all uint64
+		var grown metric.Histogram
+		sum := 0.0
 		for i, n := range now.Counts {
-			all += n - h.last[i]
-		}
-		// Of each run of all÷mostOf durations the last one is recorded, so that quantiles stay and the longest is among them.
-		var before, passed uint64
-		for i, n := range now.Counts {
-			passed += n - h.last[i]
-			upTo := passed
-			if all > mostOf {
-				upTo = uint64(float64(passed) / float64(all) * mostOf)
-			}
-			for ; before < upTo; before++ {
-				h.to.Observe(middle(now.Buckets[i], now.Buckets[i+1]))
+			if n -= h.last[i]; n > 0 {
+				m := middle(now.Buckets[i], now.Buckets[i+1])
+				grown.Add(m, n)
+				sum += m * float64(n)
 			}
 		}
+		s := metric.SummaryOf(grown, sum)
+		h.to.Merge(&s)
 	}
 	copy(h.last, now.Counts)
 }
 
 // middle stands for a bucket.
-func middle(low, high float64) time.Duration {
+func middle(low, high float64) float64 {
 	switch {
 	case math.IsInf(low, -1):
 		low = min(high, 0)
 	case math.IsInf(high, 1):
 		high = low
 	}
-	return time.Duration((low + high) / 2 * float64(time.Second))
+	return (low + high) / 2
 }
