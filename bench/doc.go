@@ -21,5 +21,5 @@
 // slices. ns/op is what one caller waits, on one processor (on=one) or while all record at once (on=all). -benchtime says how
 // long each benchmark takes. Names of sub-benchmarks are key=value pairs, as benchstat (https://golang.org/x/perf/cmd/benchstat) reads them.
 //
-// What needs libzmq is in bench/network, and other libraries at the same jobs are in the module bench/peers.
+// What needs libzmq is in bench/network; other libraries at the same jobs are in the module bench/peers, and the sinks in the module bench/sinks.
 package bench
