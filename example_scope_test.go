@@ -19,6 +19,16 @@ func ExampleScope_Time() {
 	// Output: info timer db.query count=1
 }
 
+func ExampleScope_Watched() {
+	rec := zibrato.New(zibrato.Config{})
+	debug := rec.With(zibrato.AtLevel(zibrato.LevelDebug))
+	if debug.Watched() {
+		debug.Set("tree.depth", 17) // after a walk through the tree
+	}
+	fmt.Println(debug.Watched())
+	// Output: false
+}
+
 func ExampleScope_Do() {
 	rec := zibrato.New(zibrato.Config{})
 	defer show(rec)()

@@ -52,7 +52,7 @@ func (z *Scope) begin(name string) pending { return pending{z, name, clock.Ticks
 //go:noinline
 //go:nosplit
 func (z *Scope) ticks() int64 {
-	if !z.watched() {
+	if !z.Watched() {
 		return 0
 	}
 	return clock.Ticks()
@@ -71,7 +71,9 @@ func (z *Scope) Time(name string) func() {
 	return z.begin(name).stop
 }
 
-func (z *Scope) watched() bool { return z != nil && z.on.Load() != 0 }
+// Watched reports whether anybody watches the level, so that what would cost much to find out is only found out for somebody. It costs a load and
+// a branch. Calls of instruments ask by themselves.
+func (z *Scope) Watched() bool { return z != nil && z.on.Load() != 0 }
 
 // pendingErr is too large for the compiler to keep in registers, so that a call which returned all of it would copy it through memory, for some 20 ns.
 type pendingErr struct {
@@ -110,7 +112,7 @@ func (z *Scope) Do(name string, f func()) {
 
 // DoErr times f with the tag outcome=ok or outcome=error and returns f's error. A panic counts as an error.
 func (z *Scope) DoErr(name string, f func() error) (err error) {
-	if !z.watched() {
+	if !z.Watched() {
 		return f()
 	}
 	start, returned := clock.Ticks(), false
@@ -130,35 +132,35 @@ func (z *Scope) DoErr(name string, f func() error) (err error) {
 
 // Observe records a timer's sample that was measured elsewhere. A negative one is ignored and counted as misuse.
 func (z *Scope) Observe(name string, d time.Duration) {
-	if z.watched() {
+	if z.Watched() {
 		z.known.timer(name).Observe(d)
 	}
 }
 
 // Count adds n to a counter. A negative n is ignored and counted as misuse.
 func (z *Scope) Count(name string, n int64) {
-	if z.watched() {
+	if z.Watched() {
 		z.known.counter(name).Add(n)
 	}
 }
 
 // Inc adds 1 to a counter.
 func (z *Scope) Inc(name string) {
-	if z.watched() {
+	if z.Watched() {
 		z.known.inc(name)
 	}
 }
 
 // Set sets a gauge. NaN and infinities are ignored and counted as misuse.
 func (z *Scope) Set(name string, v float64) {
-	if z.watched() {
+	if z.Watched() {
 		z.known.set(name, v)
 	}
 }
 
 // Record adds a value to a distribution. NaN and infinities are ignored and counted as misuse.
 func (z *Scope) Record(name string, v float64) {
-	if z.watched() {
+	if z.Watched() {
 		z.known.distribution(name).Record(v)
 	}
 }

@@ -28,8 +28,8 @@ func TestForgottenScopesAreForgotten(t *testing.T) {
 	}
 	for _, on := range []bool{false, true, false} {
 		tap.Watch(nil, func(l Level) bool { return on && l == "debug" })
-		if kept.watched() != on || r.With(AtLevel("debug")).watched() != on {
-			t.Errorf("debug is watched: %t; a scope of before has it %t", on, kept.watched())
+		if kept.Watched() != on || r.With(AtLevel("debug")).Watched() != on {
+			t.Errorf("debug is watched: %t; a scope of before has it %t", on, kept.Watched())
 		}
 	}
 	runtime.KeepAlive(kept)
