@@ -37,9 +37,10 @@ release: setup ## an archive of the program for this platform, in dist/
 test: check race nocgo cross ## the whole gate
 
 .PHONY: check
-check: setup ## formatting, vet, module files
+check: setup ## formatting, vet, zibratovet, module files
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w these:"; echo "$$unformatted"; exit 1; }
-	@set -e; for m in $(MODULES); do (cd $$m && $(GO) vet ./...); done
+	@$(GO) build -o bin/zibratovet ./vet/cmd/zibratovet
+	@set -e; for m in $(MODULES); do (cd $$m && $(GO) vet ./... && $(GO) vet -vettool=$(CURDIR)/bin/zibratovet ./...); done
 	@$(GO) mod verify >/dev/null
 	@# The root module must do without the workspace, as it does for its importers.
 	@GOWORK=off $(GO) vet -mod=readonly ./...
