@@ -34,7 +34,9 @@ type Config struct {
 	// Apart says whether series of different hosts or processes stay apart; the zero value merges them.
 	Apart Apart
 	// Expire is how long a process may be silent until the present values of its up-down counters leave the sums, at the
-	// flush that follows; 0 means DefaultExpire. Recorders repeat their totals at least once a minute, so it should be a few minutes.
+	// flush that follows; 0 means DefaultExpire. Recorders repeat their totals at least once a minute, so it should be a few minutes. Series of a
+	// process that is heard of need no expiry: a window has only those to which something happened, and totals are remembered as long as
+	// their process is, so that one that was idle for long goes on exactly. For how long a sink shows idle series, where it does, is its own matter.
 	Expire time.Duration
 	// MaxSeries bounds the series in a window, and those whose totals are remembered, counted once per process; 0 means DefaultMaxSeries.
 	// What exceeds it is left out, counted and logged; exact totals of it are made up for when there is room again. A series

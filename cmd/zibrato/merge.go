@@ -19,10 +19,13 @@ type merging struct {
 	receiving
 	operating
 	filter
-	Flush   time.Duration `default:"${flush}" help:"Flush once in this time, aligned to the clock: 100ms or more."`
-	Dir     string        `placeholder:"PATH" help:"Keep in this directory what a kill or a crash must not cost: totals, what came since the last flush, and what could not be delivered yet. It is made if it is not there, and belongs to one program at a time. By default all that is in memory only."`
-	Apart   apart         `default:"none" help:"Keep the series of different hosts or processes apart by a tag: none, host or process."`
-	Samples bool          `help:"Receive each sample by itself. By default programs send summaries of them, which costs less and comes to the same."`
+	Flush        time.Duration `default:"${flush}" help:"Flush once in this time, aligned to the clock: 100ms or more."`
+	Dir          string        `placeholder:"PATH" help:"Keep in this directory what a kill or a crash must not cost: totals, what came since the last flush, and what could not be delivered yet. It is made if it is not there, and belongs to one program at a time. By default all that is in memory only."`
+	Apart        apart         `default:"none" help:"Keep the series of different hosts or processes apart by a tag: none, host or process."`
+	GoneAfter    time.Duration `default:"5m" help:"Take a process that was silent for so long for gone: its up-down counters leave the sums. Idle ones speak once a minute."`
+	MaxKnown     int           `default:"100000" help:"How many series to remember at most, counted once per process. What exceeds it is left out and counted, and made up for when there is room."`
+	MaxKnownEach int           `placeholder:"N" help:"How many series of one process to remember at most, so that none uses up the room of others. By default a quarter of --max-known."`
+	Samples      bool          `help:"Receive each sample by itself. By default programs send summaries of them, which costs less and comes to the same."`
 }
 
 func (m *merging) merged() *merging { return m }
@@ -50,6 +53,12 @@ func (a *apart) UnmarshalText(text []byte) error {
 func (m *merging) validate() error {
 	if m.Flush < backend.MinInterval {
 		return fmt.Errorf("--flush: %v: want at least %v", m.Flush, backend.MinInterval)
+	}
+	if m.GoneAfter <= 0 {
+		return fmt.Errorf("--gone-after: %v: want more than 0", m.GoneAfter)
+	}
+	if m.MaxKnown <= 0 || m.MaxKnownEach < 0 {
+		return fmt.Errorf("--max-known, --max-known-each: %d, %d: want more than 0", m.MaxKnown, m.MaxKnownEach)
 	}
 	return m.operating.validate()
 }
@@ -87,6 +96,13 @@ func work(name string, c sinkCommand, log *slog.Logger) error {
 	})
 }
 
+// backend is what a backend needs to do what the flags say.
+func (m *merging) backend(log *slog.Logger) backend.Config {
+	return backend.Config{
+		Interval: m.Flush, Apart: m.Apart.Apart, Expire: m.GoneAfter, MaxSeries: m.MaxKnown, MaxSeriesEach: m.MaxKnownEach, Dir: m.Dir, Logger: log,
+	}
+}
+
 // start starts the station that the flags describe.
 func (m *merging) start(name string, from subscriber.Config, end func(), newSink func(end func()) (backend.Sink, error)) (*station, error) {
 	sink, err := newSink(end)
@@ -95,7 +111,7 @@ func (m *merging) start(name string, from subscriber.Config, end func(), newSink
 	}
 	from.Detail = m.detail()
 	log := from.Logger
-	s, err := startStation(name, from, backend.Config{Interval: m.Flush, Apart: m.Apart.Apart, Dir: m.Dir, Logger: log}, m.filter.before(sink))
+	s, err := startStation(name, from, m.backend(log), m.filter.before(sink))
 	if err != nil {
 		return nil, err
 	}
