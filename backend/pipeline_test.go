@@ -26,7 +26,7 @@ import (
 )
 
 // patience is how long a test waits for what has to happen. Nothing waits that long unless the test fails.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func within(t testing.TB) context.Context {
 	t.Helper()

@@ -55,7 +55,7 @@ func FuzzZAP(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { asks.Close() })
-	for _, err := range []error{asks.SetLinger(0), asks.SetRcvtimeo(10 * time.Second), asks.SetSndtimeo(10 * time.Second), asks.Connect("inproc://zeromq.zap.01")} {
+	for _, err := range []error{asks.SetLinger(0), asks.SetRcvtimeo(time.Minute), asks.SetSndtimeo(time.Minute), asks.Connect("inproc://zeromq.zap.01")} {
 		if err != nil {
 			f.Fatal(err)
 		}

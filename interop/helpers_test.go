@@ -24,7 +24,7 @@ import (
 )
 
 // patience is how long a test waits for what has to happen. Nothing waits that long unless the test fails.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // pythonPath is the system's Python, the one that python3-zmq is installed for.
 const pythonPath = "/usr/bin/python3"

@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen. It is not a speed: nothing waits that long unless it fails.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // peer is a SUB that binds: a forwarder and its one subscriber. A goroutine owns the socket and uses it all the time, since a SUB subscribes
 // at new connections only while it is used.

@@ -35,8 +35,5 @@ func TestALostConnectionDoesNotHurtAFullQueue(t *testing.T) {
 	}
 	time.Sleep(200 * time.Millisecond) // to be full; if it is not yet, the test shows less
 	must(t, conn.(*net.TCPConn).SetLinger(0), conn.Close())
-	time.Sleep(1500 * time.Millisecond) // longer than heartbeats are apart
-	if _, err := l.Accept(); err == nil {
-		t.Log("it is connected again even though nothing was received")
-	}
+	time.Sleep(1500 * time.Millisecond) // longer than heartbeats are apart: what is shown is that the process is still there
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a test waits for what has to happen. Nothing waits that long unless the test fails.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 func must(t testing.TB, errs ...error) {
 	t.Helper()

@@ -59,7 +59,7 @@ func send(t testing.TB, client *http.Client, method, url string, body io.Reader)
 // settled waits until no request is under way: a server's request ends some time after its client has the response.
 func settled(t testing.TB, rec *zibratotest.Recorder, side string, requests uint64) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		n, active := rec.Calls(side+".request.duration"), rec.Sum(side+".active_requests")
 		if n == requests && active == 0 {
 			return

@@ -35,7 +35,7 @@ func exchanged(t *testing.T, what, base, raw string) string {
 	}
 	defer conn.Close()
 	go io.WriteString(conn, raw) // which fails where the server closes early
-	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(time.Minute))
 	got, err := io.ReadAll(conn)
 	if ne, ok := err.(net.Error); ok && ne.Timeout() {
 		t.Errorf("%s: the server does not close the connection, after %q", what, got)
@@ -384,7 +384,7 @@ func TestTheServersRequestGetsWhatTheHandlerFound(t *testing.T) {
 	if p := <-patterns; p != "POST /upload/{name}" {
 		t.Errorf("pattern %q", p)
 	}
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(string(name)); os.IsNotExist(err) {
 			break
 		}

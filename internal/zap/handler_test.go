@@ -46,7 +46,7 @@ func ask(t testing.TB, request ...string) []string {
 	s, err := zmq.NewSocket(zmq.REQ)
 	must(t, err)
 	defer s.Close()
-	must(t, s.SetLinger(0), s.SetRcvtimeo(10*time.Second), s.SetSndtimeo(10*time.Second), s.Connect(endpoint))
+	must(t, s.SetLinger(0), s.SetRcvtimeo(time.Minute), s.SetSndtimeo(time.Minute), s.Connect(endpoint))
 	_, err = s.SendMessage(request)
 	must(t, err)
 	reply, err := s.RecvMessage(0)

@@ -148,7 +148,7 @@ func TestAChildEndsWhenItsParentIsGone(t *testing.T) {
 		t.Errorf("ended before it was ready: %v", c.err)
 	}
 	c.dismiss()
-	if err := c.wait(time.Now().Add(20 * time.Second)); err != nil {
+	if err := c.wait(time.Now().Add(time.Minute)); err != nil {
 		t.Error(err)
 	}
 	<-ended
