@@ -20,7 +20,7 @@ import (
 
 type prometheusCmd struct {
 	merging     `set:"flush=5s"`
-	Listen      adminAddr     `default:"127.0.0.1:9464" help:"Where to be scraped, at /metrics. Who can reach this address can read all measurements."`
+	Listen      adminAddr     `default:"127.0.0.1:9464" help:"Where to be scraped, at /metrics. Whoever can reach this address can read all measurements; one that other machines can reach is warned of in the log."`
 	Expire      time.Duration `placeholder:"TIME" help:"Leave out series that had no news for so long; --expire=-1s means none. By default a series stays until nothing was heard of its source for 15 minutes."`
 	MaxSeries   int           `default:"100000" help:"How many series to show at most."`
 	Bounds      bounds        `placeholder:"LIST" help:"Upper bounds of the buckets for those who take no native histograms, by unit, as 'seconds=0.1,0.5,2;bytes=1e3,1e6'."`
@@ -60,6 +60,9 @@ func (c *prometheusCmd) prepare(log *slog.Logger) (func(func()) (backend.Sink, e
 	if err != nil {
 		return nil, usageError{flagTerms(err, "prometheus: ", "", "Config.MaxSeries", "--max-series", "Config.Bounds", "--bounds",
 			"Config.SourceLabel", "--source-label", "Config.LevelLabel", "--level-label")}
+	}
+	if !c.Listen.local() {
+		log.Warn("prometheus: other machines may reach --listen, and whoever asks there is shown all measurements, unencrypted", "addr", string(c.Listen))
 	}
 	return func(end func()) (backend.Sink, error) { return exhibit(string(c.Listen), sink, end, log) }, nil
 }

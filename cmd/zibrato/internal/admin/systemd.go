@@ -40,8 +40,8 @@ func (s Systemd) notify(state ...string) {
 	_, _ = conn.Write([]byte(strings.Join(state, "\n")))
 }
 
-// statusInterval is how often the supervisor's line of status is renewed.
-const statusInterval = 5 * time.Second
+// statusInterval is how soon the supervisor's line of status is renewed, and how often it hears that all is alive.
+const statusInterval = time.Second
 
 // Attend says that the process has started, from then on what its parts wait for and that they are alive, and once quit is closed that
 // it ends. It returns then. A part that is stuck stops the signs of life.
