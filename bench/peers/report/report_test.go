@@ -202,3 +202,16 @@ func TestLogScaleKeepsWithinThePaper(t *testing.T) {
 		t.Errorf("from %v to %v", from, to)
 	}
 }
+
+func TestADifferenceIsThatOfTheRunThatShowsLeastOfIt(t *testing.T) {
+	r := &Results{}
+	for _, run := range []map[string]float64{{"with": 9, "without": 4}, {"with": 5, "without": 6}, {"with": 8, "without": 7}} {
+		r.add("bench", "Collector", run)
+	}
+	if d := r.leastMore("bench:Collector", "with", "without"); d != -1 {
+		t.Errorf("%v, want -1", d)
+	}
+	if d := r.leastMore("bench:Collector", "with", "nothing"); !math.IsNaN(d) {
+		t.Errorf("%v of what was not measured, want NaN", d)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -71,6 +72,23 @@ func (r *Results) get(path, unit string) (float64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// leastMore returns by how much one figure of a benchmark exceeded another in the run in which it did so least.
+func (r *Results) leastMore(path, unit, other string) float64 {
+	pkg, name, _ := strings.Cut(path, ":")
+	least := math.NaN()
+	for _, f := range r.Figures {
+		if f.Package != pkg || f.Name != name || len(f.Values[unit]) != len(f.Values[other]) {
+			continue
+		}
+		for i, v := range f.Values[unit] {
+			if more := v - f.Values[other][i]; !(more >= least) {
+				least = more
+			}
+		}
+	}
+	return least
 }
 
 // under returns the last parts of the names below a prefix, in the order of their runs: "bench/peers:Timer/lib=" gives libraries.
