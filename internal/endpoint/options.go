@@ -16,6 +16,14 @@ const (
 	handshakeTimeout = 5 * time.Second
 	heartbeatEvery   = time.Second
 	heartbeatTimeout = 3 * time.Second
+
+	// The kernel asks whether a connection is still there, in seconds, when nothing has come for some. Those that only listen need that: an end that
+	// got lost is told by nobody else, since libzmq forgets when to expect a heartbeat as soon as a message comes
+	// (https://github.com/zeromq/libzmq/blob/v4.3.4/src/stream_engine_base.cpp), and peers may speak a ZMTP that has none. Where heartbeats come,
+	// the kernel has nothing to ask.
+	keepaliveIdle  = 3
+	keepaliveEvery = 1
+	keepaliveTries = 3
 )
 
 // SetOptions sets what all sockets that connect have in common: how they connect, how they connect again, and how they notice
@@ -25,7 +33,10 @@ func SetOptions(s *zmq.Socket, ipv6 bool) error {
 		SetPace(s, Quick),
 		s.SetConnectTimeout(connectTimeout),
 		s.SetHandshakeIvl(handshakeTimeout),
-		s.SetTcpKeepalive(1), // for peers that speak a ZMTP older than heartbeats
+		s.SetTcpKeepalive(1),
+		s.SetTcpKeepaliveIdle(keepaliveIdle),
+		s.SetTcpKeepaliveIntvl(keepaliveEvery),
+		s.SetTcpKeepaliveCnt(keepaliveTries),
 		s.SetIpv6(ipv6),
 	)
 }
