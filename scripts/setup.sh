@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks for what building and testing need, and installs what is missing: a C compiler, pkg-config, libzmq, for the
-# tests of interoperation pyzmq for the system's Python and, for the conservation harness on Linux, iptables. Silent when all is there. Its arguments name what is wanted besides: spin.
+# tests of interoperation pyzmq for the system's Python and, for the conservation harness on Linux, iptables. Silent when all is there. Its arguments name what is wanted besides: spin, zsh, fish.
 #
 # Installing takes root, or sudo without a password. Otherwise it prints the one command to run, and fails.
 set -eu
@@ -46,6 +46,8 @@ missing() {
 package() {
 	case $1:$2 in
 	*:iptables) echo iptables ;;
+	*:zsh) echo zsh ;;
+	*:fish) echo fish ;;
 	apt:cc) echo gcc libc6-dev ;;
 	apt:libzmq) echo libzmq3-dev ;;
 	apt:pkg-config) echo pkg-config ;;
