@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes an archive of the program for the platform that it runs on, in dist/, with what goes with it and its checksum. The version is
-# VERSION, or what git says. Two runs at the same commit with the same tools make the same archive, where tar is GNU's.
+# VERSION, or what git says; DIST is another place than dist/. Two runs at the same commit with the same tools make the same archive, where tar is GNU's.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -8,12 +8,14 @@ version=${VERSION:-$(git describe --tags --always --dirty)}
 commit=$(git rev-parse HEAD)
 platform=$(go env GOOS)-$(go env GOARCH)
 name=zibrato-${version#v}-$platform
+dist=${DIST:-dist}
+export GOFLAGS="${GOFLAGS--trimpath}"
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 dir=$stage/$name
 
-mkdir -p "$dir/completions" "$dir/licences" dist
-go build -trimpath -buildvcs=false -ldflags "-s -w -X main.release=$version -X main.commit=$commit" -o "$dir/zibrato" ./cmd/zibrato
+mkdir -p "$dir/completions" "$dir/licences" "$dist"
+go build -buildvcs=false -ldflags "-s -w -X main.release=$version -X main.commit=$commit" -o "$dir/zibrato" ./cmd/zibrato
 cp LICENSE README.md CHANGELOG.md "$dir"
 cp -r deploy "$dir/deploy"
 "$dir/zibrato" completions bash >"$dir/completions/zibrato.bash"
@@ -42,11 +44,11 @@ deploy/README.md goes on with systemd and supervisord. completions/ has scripts 
 with beside its own, LICENSE.
 EOF
 
-archive=dist/$name.tar.gz
+archive=$dist/$name.tar.gz
 if tar --version 2>/dev/null | grep -q GNU; then
 	tar -C "$stage" --sort=name --mtime="@$(git log -1 --format=%ct)" --owner=0 --group=0 --numeric-owner -cf - "$name" | gzip -9n >"$archive"
 else
 	tar -C "$stage" -cf - "$name" | gzip -9n >"$archive"
 fi
-(cd dist && { sha256sum "$name.tar.gz" 2>/dev/null || shasum -a 256 "$name.tar.gz"; } >"$name.tar.gz.sha256")
+(cd "$dist" && { sha256sum "$name.tar.gz" 2>/dev/null || shasum -a 256 "$name.tar.gz"; } >"$name.tar.gz.sha256")
 echo "$archive"
