@@ -14,7 +14,7 @@ const (
 
 // integrationsPlan takes two minutes.
 var integrationsPlan = []step{
-	{"bench/integrations", "^Benchmark(Server|ServerBody|Client|Exec|Query|Runtime)$", 3 * time.Second, 3},
+	{"bench/integrations", "^Benchmark(Server|ServerBody|Client|Exec|Query|Runtime|Gather)$", 3 * time.Second, 3},
 }
 
 // integrationsDone are the pieces of work, with what they are called.
@@ -25,6 +25,7 @@ var integrationsDone = []struct{ name, what string }{
 	{"Exec", "`database/sql`: a statement is executed"},
 	{"Query", "`database/sql`: a row is queried"},
 	{"Runtime", "runtime and process: one reading"},
+	{"Gather", "client_golang: a registry of 240 series is recorded, or scraped"},
 }
 
 // integrationsSection sets the packages beside each other, by the work that they measure.

@@ -1,0 +1,134 @@
+package zprom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/zibrato/zibrato"
+)
+
+// ErrLate says that a gathering took longer than it may.
+var ErrLate = errors.New("zprom: gathering takes too long")
+
+// Bridge records what a Gatherer knows. Its methods may be called from any goroutine.
+type Bridge struct {
+	cfg     Config
+	watched *zibrato.Timer // is started to see whether anybody watches; times the gatherings
+	quit    chan struct{}
+	quitted chan struct{}
+	once    sync.Once
+
+	mu      sync.Mutex // guards all below, and is held while something is gathered
+	pending chan gathered
+	known   *known
+	*troubler
+}
+
+// gathered is what a Gatherer returned.
+type gathered struct {
+	families []*dto.MetricFamily
+	err      error
+}
+
+// Start begins to gather, with a first gathering, from which counters count. It fails if the configuration is wrong. That the first gathering fails is told as of every
+// later one.
+func Start(c Config) (*Bridge, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	b := &Bridge{cfg: c, quit: make(chan struct{}), quitted: make(chan struct{}), troubler: newTroubler(c.Scope, c.Logger)}
+	b.known = newKnown(c, b.troubler)
+	b.watched = c.Scope.NewTimer("prometheus.bridge.gather", zibrato.WithHelp("Gathering Prometheus' metrics, and recording them."))
+	b.Gather(context.Background())
+	go b.run()
+	return b, nil
+}
+
+func (b *Bridge) run() {
+	defer close(b.quitted)
+	t := time.NewTicker(b.cfg.Every)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			b.Gather(context.Background())
+		case <-b.quit:
+			return
+		}
+	}
+}
+
+// Gather gathers and records now, beside what the interval brings: before a program ends, or in a test. While nobody watches the level it does nothing.
+// What the Gatherer returned beside an error is recorded, and the error returned. It takes no longer than ctx allows, nor than Config.Timeout: then it returns an error that is [ErrLate],
+// and the Gatherer is not called again before it has returned.
+func (b *Bridge) Gather(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	timing := b.watched.Start()
+	if timing == (zibrato.Stopwatch{}) {
+		b.known.pause()
+		return nil
+	}
+	g, err := b.gather(ctx)
+	if err != nil {
+		b.met(late, "timeout", b.cfg.Timeout)
+		return err
+	}
+	if g.err != nil {
+		b.met(failed, "error", g.err)
+	}
+	b.known.record(g.families, g.err == nil)
+	timing.Stop()
+	return g.err
+}
+
+// gather calls the Gatherer on a goroutine of its own. What comes too late is dropped.
+func (b *Bridge) gather(ctx context.Context) (gathered, error) {
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.Timeout)
+	defer cancel()
+	if b.pending != nil {
+		select {
+		case <-b.pending:
+		case <-ctx.Done():
+			return gathered{}, fmt.Errorf("%w: the last one has not returned: %w", ErrLate, ctx.Err())
+		}
+	}
+	b.pending = make(chan gathered, 1)
+	go func(from prometheus.Gatherer, to chan<- gathered) { to <- safely(from) }(b.cfg.From, b.pending)
+	select {
+	case g := <-b.pending:
+		b.pending = nil
+		return g, nil
+	case <-ctx.Done():
+		return gathered{}, fmt.Errorf("%w: %w", ErrLate, ctx.Err())
+	}
+}
+
+// safely gathers, and takes a panic for an error: it must not end the program.
+func safely(from prometheus.Gatherer) (g gathered) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			g = gathered{err: fmt.Errorf("zprom: the Gatherer panicked: %v", fault)}
+		}
+	}()
+	g.families, g.err = from.Gather()
+	return g
+}
+
+// Close gathers a last time, and ends the bridge. Call it before what consumes the recorder is closed. It returns the error of that gathering. Calls after the first
+// do nothing. A Gatherer that does not return is left alone after Config.Timeout.
+func (b *Bridge) Close() (err error) {
+	b.once.Do(func() {
+		close(b.quit)
+		<-b.quitted
+		err = b.Gather(context.Background())
+	})
+	return err
+}
