@@ -1,8 +1,8 @@
 package zotel
 
 import (
+	"reflect"
 	"slices"
-	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -11,18 +11,34 @@ import (
 )
 
 func ofAdd(opts []metric.AddOption) attribute.Set {
-	opts = present(opts)
-	return withRaw(metric.NewAddConfig(opts).Attributes(), opts)
+	if ordinary(opts) {
+		return metric.NewAddConfig(opts).Attributes()
+	}
+	return withRaw(metric.NewAddConfig(present(opts)).Attributes(), opts)
 }
 
 func ofRecord(opts []metric.RecordOption) attribute.Set {
-	opts = present(opts)
-	return withRaw(metric.NewRecordConfig(opts).Attributes(), opts)
+	if ordinary(opts) {
+		return metric.NewRecordConfig(opts).Attributes()
+	}
+	return withRaw(metric.NewRecordConfig(present(opts)).Attributes(), opts)
 }
 
 func ofObserve(opts []metric.ObserveOption) attribute.Set {
-	opts = present(opts)
-	return withRaw(metric.NewObserveConfig(opts).Attributes(), opts)
+	return withRaw(metric.NewObserveConfig(present(opts)).Attributes(), opts)
+}
+
+// usual is the type of the options that the API has.
+var usual = reflect.TypeOf(metric.WithAttributes())
+
+// ordinary reports whether the API knows all of the options, so that nothing else is to be looked for. It is quicker than looking.
+func ordinary[O any](opts []O) bool {
+	for _, o := range opts {
+		if reflect.TypeOf(o) != usual {
+			return false
+		}
+	}
+	return true
 }
 
 // present leaves out options that are nil, on which the API would panic.
@@ -59,32 +75,4 @@ func tagsOf(prefix string, set attribute.Set) []zibrato.Option {
 		tags = append(tags, zibrato.Tag(prefix+string(a.Key), a.Value.String()))
 	}
 	return tags
-}
-
-// most is how many bytes of attributes are kept to know them again.
-const most = 4096
-
-// own returns a copy of the set that shares no strings with the caller's, so that no attribute pins the body that it was cut from; ok is
-// false if it is too large to be kept.
-func own(set attribute.Set) (copied attribute.Set, ok bool) {
-	all := set.ToSlice()
-	size := 0
-	for i, a := range all {
-		size += len(a.Key)
-		switch a.Value.Type() {
-		case attribute.BOOL, attribute.INT64, attribute.FLOAT64:
-		case attribute.STRING:
-			size += len(a.Value.AsString())
-		default:
-			size += len(a.Value.String())
-		}
-		if size > most {
-			return set, false
-		}
-		all[i].Key = attribute.Key(strings.Clone(string(a.Key)))
-		if a.Value.Type() == attribute.STRING {
-			all[i].Value = attribute.StringValue(strings.Clone(a.Value.AsString()))
-		}
-	}
-	return attribute.NewSet(all...), true
 }

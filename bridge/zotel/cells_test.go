@@ -18,21 +18,21 @@ func numbered(i int) attribute.Set { return attribute.NewSet(attribute.Int("i", 
 
 func TestEqualAttributesFindTheSameCell(t *testing.T) {
 	made := map[string]int{}
-	c := newCells(100, func(set attribute.Set) string {
+	c := newCells(100, func(set attribute.Set) *string {
 		text := set.Encoded(attribute.DefaultEncoder())
 		made[text]++
-		return text
+		return &text
 	})
-	equal(t, "without attributes", c.none(), "")
+	equal(t, "without attributes", *c.none(), "")
 	for range 3 {
 		for i := range 99 { // one of them is the overflow
 			want := fmt.Sprint("i=", i)
 			if i == 98 {
 				want = "otel.metric.overflow=true"
 			}
-			equal(t, "cell", c.of(numbered(i)), want)
+			equal(t, "cell", *c.of(numbered(i)), want)
 		}
-		equal(t, "without attributes", c.none(), "")
+		equal(t, "without attributes", *c.none(), "")
 	}
 	equal(t, "cells", len(made), 100)
 	for text, n := range made {
@@ -44,20 +44,20 @@ func TestCellsAreFoundByAllAtOnce(t *testing.T) {
 	var mu sync.Mutex
 	made := map[string]int{}
 	const limit = 500
-	c := newCells(limit, func(set attribute.Set) string {
+	c := newCells(limit, func(set attribute.Set) *string {
 		mu.Lock()
 		defer mu.Unlock()
 		text := set.Encoded(attribute.DefaultEncoder())
 		made[text]++
-		return text
+		return &text
 	})
 	var all sync.WaitGroup
 	for g := range 8 {
 		all.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(g), 0))
-			for range 20_000 {
+			for range 5_000 {
 				i := r.IntN(2 * limit)
-				if got := c.of(numbered(i)); got != fmt.Sprint("i=", i) && got != "otel.metric.overflow=true" {
+				if got := *c.of(numbered(i)); got != fmt.Sprint("i=", i) && got != "otel.metric.overflow=true" {
 					t.Errorf("%d finds %s", i, got)
 				}
 			}
@@ -67,19 +67,6 @@ func TestCellsAreFoundByAllAtOnce(t *testing.T) {
 	equal(t, "cells", len(made), limit)
 	for text, n := range made {
 		equal(t, "times that "+text+" was made", n, 1)
-	}
-}
-
-func TestCollidingAttributesAreNotTakenForEachOther(t *testing.T) {
-	c := newCells(100, func(set attribute.Set) string { return set.Encoded(attribute.DefaultEncoder()) })
-	one, other := numbered(1), numbered(2)
-	c.of(one)
-	// As if they had the same hash, which nobody can make here.
-	c.all[other.Equivalent()] = c.all[one.Equivalent()]
-	for range 3 {
-		equal(t, "cell", c.of(other), "otel.metric.overflow=true")
-		equal(t, "cell", c.of(one), "i=1")
-		c.of(numbered(3)) // lets readers have it
 	}
 }
 
@@ -108,22 +95,14 @@ func TestMoreAttributesThanThereIsRoomFor(t *testing.T) {
 	equal(t, "series", len(b.series()), 20)
 }
 
-func TestLargeAttributesAreNotKept(t *testing.T) {
+func TestLargeAttributesAreCut(t *testing.T) {
 	b := start(t, Config{})
 	c := must(b.Int64Counter("c"))
 	for range 2 {
-		c.Add(ctx, 1, with("k", strings.Repeat("x", 10_000)))
-		c.Add(ctx, 1, metric.WithAttributes(attribute.StringSlice("k", []string{strings.Repeat("x", 10_000)})))
-		c.Add(ctx, 1, with("k", strings.Repeat("x", 255)))
+		for _, end := range []string{"x", "y"} {
+			c.Add(ctx, 1, with("k", strings.Repeat("x", 10_000)+end))
+		}
 	}
-	equal(t, "overflow", b.rec.Sum("c", zibratotest.Tag("otel.metric.overflow", "true")), 4)
+	equal(t, "sum", b.rec.Sum("c"), 4)
 	equal(t, "series", len(b.series()), 2)
-}
-
-func TestAttributesDoNotPinWhatTheyWereCutFrom(t *testing.T) {
-	body := strings.Repeat("x", 100)
-	set, ok := own(attribute.NewSet(attribute.String(body[:3], body[3:7]), attribute.Int(body[:4], 1)))
-	equal(t, "ok", ok, true)
-	want := attribute.NewSet(attribute.String("xxx", "xxxx"), attribute.Int("xxxx", 1))
-	equal(t, "the same set", set.Equals(&want), true)
 }

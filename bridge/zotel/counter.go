@@ -15,7 +15,7 @@ import (
 type intCounter struct {
 	embedded.Int64Counter
 	definition
-	*cells[*zibrato.Counter]
+	*cells[zibrato.Counter]
 }
 
 func newIntCounter(d definition) *intCounter {
@@ -38,7 +38,7 @@ func (c *intCounter) Add(_ context.Context, n int64, opts ...metric.AddOption) {
 }
 
 // pick finds what an addition goes to.
-func pick[T any](c *cells[T], opts []metric.AddOption) T {
+func pick[T any](c *cells[T], opts []metric.AddOption) *T {
 	if len(opts) == 0 {
 		return c.none()
 	}
@@ -48,7 +48,7 @@ func pick[T any](c *cells[T], opts []metric.AddOption) T {
 type intUpDown struct {
 	embedded.Int64UpDownCounter
 	definition
-	*cells[*zibrato.UpDown]
+	*cells[zibrato.UpDown]
 }
 
 func newIntUpDown(d definition) *intUpDown {
@@ -73,7 +73,7 @@ func (u *intUpDown) Add(_ context.Context, n int64, opts ...metric.AddOption) {
 type floatCounter struct {
 	embedded.Float64Counter
 	definition
-	*cells[*partial[*zibrato.Counter]]
+	*cells[partial[*zibrato.Counter]]
 }
 
 // partial is a series with what is not yet a whole one.
@@ -107,7 +107,7 @@ func (c *floatCounter) Add(_ context.Context, v float64, opts ...metric.AddOptio
 type floatUpDown struct {
 	embedded.Float64UpDownCounter
 	definition
-	*cells[*partial[*zibrato.UpDown]]
+	*cells[partial[*zibrato.UpDown]]
 }
 
 func newFloatUpDown(d definition) *floatUpDown {

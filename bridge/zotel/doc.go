@@ -26,8 +26,8 @@
 //
 // # Attributes
 //
-// Each instrument tells as many sets of attributes apart as Config.MaxSets says. What comes later, and sets of more than 4 KiB, land on one series whose only attribute is
-// otel.metric.overflow=true. A series has at most 32 tags, keys of up to 64 and values of up to 255 bytes, see zibrato.Tag.
+// Each instrument tells as many sets of attributes apart as Config.MaxSets says. What comes later lands on one series whose only attribute is
+// otel.metric.overflow=true. Sets are told apart by their 64-bit hash, as OpenTelemetry's SDK does. A series has at most 32 tags, keys of up to 64 and values of up to 255 bytes, see zibrato.Tag.
 //
 // # Callbacks
 //

@@ -18,7 +18,7 @@ type timer[N number] struct {
 	embedded.Int64Histogram
 	embedded.Float64Histogram
 	definition
-	*cells[*zibrato.Timer]
+	*cells[zibrato.Timer]
 }
 
 func newTimer[N number](d definition) *timer[N] {
@@ -55,7 +55,7 @@ func duration[N number](u unit, v N) (d time.Duration, ok bool) {
 }
 
 // choose finds what a record goes to.
-func choose[T any](c *cells[T], opts []metric.RecordOption) T {
+func choose[T any](c *cells[T], opts []metric.RecordOption) *T {
 	if len(opts) == 0 {
 		return c.none()
 	}
@@ -67,7 +67,7 @@ type distribution[N number] struct {
 	embedded.Int64Histogram
 	embedded.Float64Histogram
 	definition
-	*cells[*zibrato.Distribution]
+	*cells[zibrato.Distribution]
 }
 
 func newDistribution[N number](d definition) *distribution[N] {
@@ -87,7 +87,7 @@ type gauge[N number] struct {
 	embedded.Int64Gauge
 	embedded.Float64Gauge
 	definition
-	*cells[*zibrato.Gauge]
+	*cells[zibrato.Gauge]
 }
 
 func newGauge[N number](d definition) *gauge[N] {

@@ -39,7 +39,7 @@ type observable[N number] struct {
 	definition
 	registry *registry
 	kind     zmetric.Kind
-	cells    *cells[*observed[N]]
+	cells    *cells[observed[N]]
 	all      []*observed[N]
 }
 
