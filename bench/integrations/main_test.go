@@ -40,14 +40,17 @@ const (
 const slice = 500 * time.Microsecond
 
 // against measures the rivals in turns. ns/op is the whole, over-ns/op what measuring adds to the bare work, x-zibrato how many times what ours adds.
-func against(b *testing.B, rivals []rival) {
+func against(b *testing.B, rivals []rival) { on(b, 1, rivals) }
+
+// on does so on several goroutines at once.
+func on(b *testing.B, workers int, rivals []rival) {
 	var cases []measure.Case
 	for _, r := range rivals {
 		cases = append(cases, measure.Case{Name: r.name, Run: r.run, Before: r.ready})
 	}
 	results := map[string]measure.Result{}
 	b.Run("all", func(b *testing.B) {
-		for _, r := range harness.Compare(b, slice, 1, cases...) {
+		for _, r := range harness.Compare(b, slice, workers, cases...) {
 			results[r.Name] = r
 		}
 	})

@@ -12,9 +12,10 @@ const (
 	integrationsPage = "docs/integrations/README.md"
 )
 
-// integrationsPlan takes two minutes.
+// integrationsPlan takes three minutes.
 var integrationsPlan = []step{
 	{"bench/integrations", "^Benchmark(Server|ServerBody|Client|Exec|Query|Runtime|Gather)$", 3 * time.Second, 3},
+	{"bench/integrations", "^Benchmark(AddMade|AddOption|AddAttributes|RecordMade)$", 2 * time.Second, 3},
 }
 
 // integrationsDone are the pieces of work, with what they are called.
@@ -26,6 +27,14 @@ var integrationsDone = []struct{ name, what string }{
 	{"Query", "`database/sql`: a row is queried"},
 	{"Runtime", "runtime and process: one reading"},
 	{"Gather", "client_golang: a registry of 240 series is recorded, or scraped"},
+	{"AddMade/on=one", "OpenTelemetry's API: a counter adds, options made before"},
+	{"AddMade/on=all", "the same on all cores at once"},
+	{"AddOption/on=one", "OpenTelemetry's API: a counter adds, one option made before"},
+	{"AddOption/on=all", "the same on all cores at once"},
+	{"AddAttributes/on=one", "OpenTelemetry's API: a counter adds, `metric.WithAttributes` in the call"},
+	{"AddAttributes/on=all", "the same on all cores at once"},
+	{"RecordMade/on=one", "OpenTelemetry's API: a histogram records, options made before"},
+	{"RecordMade/on=all", "the same on all cores at once"},
 }
 
 // integrationsSection sets the packages beside each other, by the work that they measure.
@@ -38,6 +47,8 @@ func integrationsSection(r *Results) string {
 			switch lib {
 			case ours:
 				name = "**Zibrato**"
+			case "otel-sdk":
+				name = "OpenTelemetry's SDK"
 			case "bare":
 				name = "not measured"
 				if work.name == "Runtime" {
