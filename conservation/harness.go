@@ -212,8 +212,8 @@ func (h *harness) noteMemory(role string, p *process) {
 
 // backendStats is what the harness looks at of backend.Stats.
 type backendStats struct {
-	Batches, Duplicates, LostBatches, LostSamples uint64
-	Store                                         struct {
+	Batches, Duplicates, LostBatches, LostSamples, Windows uint64
+	Store                                                  struct {
 		Durable                                              bool
 		Failures, Replayed, Torn, Damaged, Evicted, Unlogged uint64
 	}
