@@ -2,6 +2,9 @@ package backend
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -133,4 +136,61 @@ func benchmarkCheckpoint(b *testing.B, n int) {
 	}
 	b.ReportMetric(float64(stateBytes)/float64(n), "state-B/series")
 	b.ReportMetric(float64(windowBytes)/float64(n), "window-B/series")
+}
+
+// BenchmarkMemory shows what a backend holds for a series: for knowing it, and beside that in a window, by the values that its calls have.
+func BenchmarkMemory(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 1))
+	sign := func() float64 { return float64(2*random.IntN(2) - 1) }
+	for _, c := range []struct {
+		name  string
+		calls int // in each of the ten seconds of a window
+		value func() float64
+	}{
+		{"one", 1, func() float64 { return 1 }},
+		{"decade", 100, func() float64 { return math.Pow(10, random.Float64()) }},
+		{"all", 1000, func() float64 { return sign() * math.Exp2(1000*random.Float64()-500) }},
+	} {
+		b.Run("values="+c.name, func(b *testing.B) {
+			const n, seconds = 500, 10
+			p := newProcess(1, time.Now(), metric.Summaries)
+			var frames [][]byte
+			for i := range n {
+				s := p.add(series(metric.Distribution, fmt.Sprintf("some.series.of.a.program.%d", i)))
+				for range seconds {
+					for range c.calls {
+						p.call(s, metric.FloatValue(c.value()))
+					}
+					frames = append(frames, metric.AppendBatch(nil, p.batch(metric.Info, false)))
+				}
+			}
+			var known, window float64
+			for b.Loop() {
+				f := testFold(Config{})
+				before := heap()
+				var batch metric.Batch
+				for _, frame := range frames {
+					if err := metric.DecodeBatch(frame, &batch); err != nil {
+						b.Fatal(err)
+					}
+					f.add(&batch, time.Now())
+				}
+				full := heap()
+				f.take(time.Now(), false)
+				empty := heap()
+				known, window = (empty-before)/n, (full-empty)/n
+				runtime.KeepAlive(f)
+			}
+			b.ReportMetric(known, "known-B/series")
+			b.ReportMetric(window, "window-B/series")
+		})
+	}
+}
+
+// heap is the memory that is in use.
+func heap() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
 }

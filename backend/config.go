@@ -40,7 +40,7 @@ type Config struct {
 	Expire time.Duration
 	// MaxSeries bounds the series in a window, and those whose totals are remembered, counted once per process; 0 means DefaultMaxSeries.
 	// What exceeds it is left out, counted and logged; exact totals of it are made up for when there is room again. A series
-	// takes about 0.4 KiB, and in each window that holds it 0.2 KiB where it has one value, 2 KiB where most of its values lie
+	// takes about 0.4 KiB, and in each window that holds it 0.2 KiB where it has one value, 1 KiB where its values lie
 	// within a factor of ten, and 20 KiB at most.
 	MaxSeries int
 	// MaxSeriesEach bounds the series of one process whose totals are remembered, and those of the text form in a window, for it does not say which process

@@ -47,7 +47,7 @@ func (c *healthCmd) Run(*slog.Logger) error {
 	client := http.Client{Timeout: c.Timeout, Transport: &http.Transport{DisableKeepAlives: true}} // without a proxy
 	r, err := client.Get("http://" + net.JoinHostPort(host, port) + page)
 	if err != nil {
-		return err
+		return fmt.Errorf("nobody answers at %s: is a command running with --admin, and this address? %w", c.Admin, errors.Unwrap(err))
 	}
 	defer r.Body.Close()
 	report, err := io.ReadAll(io.LimitReader(r.Body, maxReport))

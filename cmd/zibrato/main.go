@@ -56,6 +56,12 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	forgetEmpty()
 	parser := newParser(new(cli))
+	if len(args) == 0 { // by somebody who does not know it yet
+		parser.Stdout = os.Stderr
+		parser.Exit = func(int) {}
+		_, _ = parser.Parse([]string{"--help"})
+		return statusUsage
+	}
 	args = asCommand(args)
 	command, err := parser.Parse(negativeLast(args))
 	if err != nil {
@@ -86,9 +92,6 @@ func newParser(target any, options ...kong.Option) *kong.Kong {
 
 // asCommand understands what people try who do not know the program yet: help, help COMMAND, -help, COMMAND -help, --version, -version.
 func asCommand(args []string) []string {
-	if len(args) == 0 {
-		return args
-	}
 	switch args[0] {
 	case "help", "-help":
 		return append(slices.Clone(args[1:]), "--help")

@@ -163,7 +163,11 @@ func TestWrongUsageIsStatusTwoAndOneLine(t *testing.T) {
 
 func TestNoCommandIsWrongUsage(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{nil, {"nonsense"}, {"--nonsense"}} {
+	status, stdout, stderr := result(t, nil)
+	if status != 2 || stdout != "" || !strings.HasPrefix(stderr, "Usage: zibrato <command>") || !strings.Contains(stderr, "\n  forward ") {
+		t.Errorf("alone: status %d, %q, %q", status, stdout, stderr)
+	}
+	for _, args := range [][]string{{"nonsense"}, {"--nonsense"}} {
 		status, _, stderr := result(t, nil, args...)
 		if status != 2 || !strings.HasPrefix(stderr, "zibrato: ") || !strings.HasSuffix(stderr, "; see zibrato --help\n") || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%q: status %d, %q", args, status, stderr)

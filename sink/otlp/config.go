@@ -135,7 +135,7 @@ func (c Config) endpoint() (endpoint, error) {
 	if raw == "" {
 		raw = DefaultURL
 	}
-	u, err := post.ParseURL(raw, "https://host/path")
+	u, err := post.ParseURL(raw, "https://host/path, or http://127.0.0.1:4318/v1/metrics")
 	if err != nil {
 		return endpoint{}, err
 	}
