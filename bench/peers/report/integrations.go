@@ -14,7 +14,7 @@ const (
 
 // integrationsPlan takes three minutes.
 var integrationsPlan = []step{
-	{"bench/integrations", "^Benchmark(Server|ServerBody|Client|Exec|Query|Runtime|Gather)$", 3 * time.Second, 3},
+	{"bench/integrations", "^Benchmark(Server|ServerBody|Client|UnaryServer|UnaryClient|Exec|Query|Runtime|Gather)$", 3 * time.Second, 3},
 	{"bench/integrations", "^Benchmark(AddMade|AddOption|AddAttributes|RecordMade)$", 2 * time.Second, 3},
 }
 
@@ -23,6 +23,8 @@ var integrationsDone = []struct{ name, what string }{
 	{"Server", "`net/http`: a request is served"},
 	{"ServerBody", "`net/http`: a request with a body is served"},
 	{"Client", "`net/http`: a request is sent, its response read"},
+	{"UnaryServer", "gRPC: a unary call is served"},
+	{"UnaryClient", "gRPC: a unary call is made"},
 	{"Exec", "`database/sql`: a statement is executed"},
 	{"Query", "`database/sql`: a row is queried"},
 	{"Runtime", "runtime and process: one reading"},
