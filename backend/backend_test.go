@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zibrato/zibrato/internal/logbook"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -189,9 +190,9 @@ func TestBrokenSourceIsToldAfterFlushing(t *testing.T) {
 
 func TestNoticesAreLoggedAtABoundedRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &logBuffer{}
+		log := &logbook.Book{}
 		src := newSource()
-		b := startClean(t, Config{From: src, Sinks: []Sink{&fakeSink{}}, Logger: log.logger()})
+		b := startClean(t, Config{From: src, Sinks: []Sink{&fakeSink{}}, Logger: log.Logger()})
 		for range 100 {
 			src.send(&metric.Batch{Notices: []string{"name made legal"}})
 			synctest.Wait()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zibrato/zibrato"
 	"github.com/zibrato/zibrato/backend/store"
+	"github.com/zibrato/zibrato/internal/logbook"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -191,7 +192,7 @@ func TestARecorderIsNotOverWithItsBackend(t *testing.T) {
 // When the clock was set back between two runs, no window begins before the last one ended, and ages are what they were.
 func TestAClockThatWasSetBackBetweenRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dir, sink, log := t.TempDir(), &fakeSink{}, &logBuffer{}
+		dir, sink, log := t.TempDir(), &fakeSink{}, &logbook.Book{}
 		ahead := time.Now().Add(20 * time.Minute)
 		file := store.AppendState(nil, &store.State{
 			Next: 1, At: ahead, Start: ahead, Clean: true, Coverage: store.Coverage{Rest: ahead.Add(-time.Hour)},
@@ -201,7 +202,7 @@ func TestAClockThatWasSetBackBetweenRuns(t *testing.T) {
 		}
 		old, young := newProcess(1, time.Now().Add(-2*time.Hour), metric.Samples), newProcess(2, time.Now().Add(-30*time.Minute), metric.Samples)
 		src := newSource()
-		b := must(t, Config{From: src, Sinks: []Sink{sink}, Dir: dir, Logger: log.logger()})
+		b := must(t, Config{From: src, Sinks: []Sink{sink}, Dir: dir, Logger: log.Logger()})
 		for _, p := range []*process{old, young} {
 			s := p.add(series(metric.Counter, "jobs"))
 			p.call(s, metric.IntValue(5))

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zibrato/zibrato/internal/logbook"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -28,11 +29,11 @@ func TestARealDiskThatIsFullIsLivedThrough(t *testing.T) {
 	}()
 	ballast := filepath.Join(dir, "ballast")
 	synctest.Test(t, func(t *testing.T) {
-		w, book, log := &world{r: rand.New(rand.NewPCG(1, 1))}, newLedger(), &logBuffer{}
+		w, book, log := &world{r: rand.New(rand.NewPCG(1, 1))}, newLedger(), &logbook.Book{}
 		w.born()
 		src := newSource()
 		b := must(t, Config{
-			From: src, Interval: time.Second, Dir: filepath.Join(dir, "store"), Logger: log.logger(),
+			From: src, Interval: time.Second, Dir: filepath.Join(dir, "store"), Logger: log.Logger(),
 			Sinks: []Sink{&clerk{&life{t: t}, "ledger", book, func() bool { return false }}},
 		})
 		for i := range 200 {

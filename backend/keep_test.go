@@ -15,12 +15,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/zibrato/zibrato/internal/logbook"
 	"github.com/zibrato/zibrato/metric"
 )
 
 func TestWithoutADirectoryItSaysThatAKillLosesAll(t *testing.T) {
-	log := &logBuffer{}
-	startClean(t, Config{From: newSource(), Sinks: []Sink{&fakeSink{}}, Logger: log.logger()})
+	log := &logbook.Book{}
+	startClean(t, Config{From: newSource(), Sinks: []Sink{&fakeSink{}}, Logger: log.Logger()})
 	if l := log.String(); strings.Count(l, "in memory only") != 1 || !strings.Contains(l, "no directory") {
 		t.Errorf("logged:\n%s", l)
 	}
@@ -139,7 +140,7 @@ func TestAKillChangesNoWindow(t *testing.T) {
 
 func TestWindowsWaitOnDiskForASinkThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dir, log := t.TempDir(), &logBuffer{}
+		dir, log := t.TempDir(), &logbook.Book{}
 		away := true
 		src, good := newSource(), &fakeSink{}
 		sink := &fakeSink{write: func(context.Context, *metric.Window) error {
@@ -148,7 +149,7 @@ func TestWindowsWaitOnDiskForASinkThatIsAway(t *testing.T) {
 			}
 			return nil
 		}}
-		cfg := Config{From: src, Sinks: []Sink{sink, good}, Interval: time.Second, QueueWindows: 3, Dir: dir, Logger: log.logger()}
+		cfg := Config{From: src, Sinks: []Sink{sink, good}, Interval: time.Second, QueueWindows: 3, Dir: dir, Logger: log.Logger()}
 		b := must(t, cfg)
 		for n := range byte(100) {
 			src.send(counted(n+1, int64(n)))

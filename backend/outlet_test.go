@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zibrato/zibrato/internal/logbook"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -27,7 +28,7 @@ func startClean(t *testing.T, cfg Config) *Backend {
 
 func TestFailedWindowComesAgainWithGrowingPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &logBuffer{}
+		log := &logbook.Book{}
 		src, tries := newSource(), 0
 		sink := &fakeSink{write: func(context.Context, *metric.Window) error {
 			if tries++; tries <= 8 {
@@ -35,7 +36,7 @@ func TestFailedWindowComesAgainWithGrowingPauses(t *testing.T) {
 			}
 			return nil
 		}}
-		b := startClean(t, Config{From: src, Sinks: []Sink{sink}, Interval: time.Hour, Logger: log.logger()})
+		b := startClean(t, Config{From: src, Sinks: []Sink{sink}, Interval: time.Hour, Logger: log.Logger()})
 		src.send(counted(1, 3))
 		sleep(2*time.Hour - time.Minute)
 		if w := sink.got(); len(w) != 1 || w[0].Series[0].IntSum != 3 {
@@ -81,10 +82,10 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 
 func TestRejectionIsCountedLoggedOnceAndNotRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &logBuffer{}
+		log := &logbook.Book{}
 		src := newSource()
 		sink := &fakeSink{write: func(context.Context, *metric.Window) error { return Reject(errors.New("name too long"), 2) }}
-		b := startClean(t, Config{From: src, Sinks: []Sink{sink}, Interval: time.Second, Logger: log.logger()})
+		b := startClean(t, Config{From: src, Sinks: []Sink{sink}, Interval: time.Second, Logger: log.Logger()})
 		for n := range byte(5) {
 			src.send(counted(n+1, 1))
 			sleep(time.Second)

@@ -12,12 +12,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	zmq "github.com/pebbe/zmq4"
 
+	"github.com/zibrato/zibrato/internal/logbook"
 	"github.com/zibrato/zibrato/keys"
 )
 
@@ -29,26 +29,9 @@ type locked struct {
 	dir       string // of the lists
 	key       keys.Pair
 	pub, sub  keys.Pair // each on the list of its side alone
-	log       *syncBuffer
+	log       *logbook.Book
 	allowsPub string // that list
 	allowsSub string
-}
-
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 func pair(t testing.TB) keys.Pair {
@@ -70,11 +53,11 @@ func list(t testing.TB, path string, pairs ...keys.Pair) {
 
 func startLocked(t testing.TB, scheme string) *locked {
 	t.Helper()
-	l := &locked{dir: t.TempDir(), key: pair(t), pub: pair(t), sub: pair(t), log: new(syncBuffer)}
+	l := &locked{dir: t.TempDir(), key: pair(t), pub: pair(t), sub: pair(t), log: new(logbook.Book)}
 	l.allowsPub, l.allowsSub = filepath.Join(l.dir, "in"), filepath.Join(l.dir, "out")
 	list(t, l.allowsPub, l.pub)
 	list(t, l.allowsSub, l.sub)
-	cfg := Config{Key: l.key, AllowIn: l.allowsPub, AllowOut: l.allowsSub, Logger: slog.New(slog.NewTextHandler(l.log, nil))}
+	cfg := Config{Key: l.key, AllowIn: l.allowsPub, AllowOut: l.allowsSub, Logger: l.log.Logger()}
 	if scheme == "ipc" {
 		cfg.In, cfg.Out = "ipc://"+filepath.Join(l.dir, "i"), "ipc://"+filepath.Join(l.dir, "o")
 	}

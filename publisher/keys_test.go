@@ -18,31 +18,12 @@ import (
 
 	"github.com/zibrato/zibrato"
 	"github.com/zibrato/zibrato/forwarder"
+	"github.com/zibrato/zibrato/internal/logbook"
 	"github.com/zibrato/zibrato/keys"
 	"github.com/zibrato/zibrato/metric"
 	"github.com/zibrato/zibrato/publisher"
 	"github.com/zibrato/zibrato/subscriber"
 )
-
-// notes are what was logged.
-type notes struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (n *notes) Write(p []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.buf.Write(p)
-}
-
-func (n *notes) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.buf.String()
-}
-
-func (n *notes) logger() *slog.Logger { return slog.New(slog.NewTextHandler(n, nil)) }
 
 func newPair(t testing.TB) keys.Pair {
 	t.Helper()
@@ -93,13 +74,13 @@ func soon(t testing.TB, what string, holds func() bool) time.Duration {
 type party struct {
 	refused func() uint64
 	served  func() bool // whether the other end was heard of
-	log     *notes
+	log     *logbook.Book
 }
 
 func publishes(t testing.TB, cfg publisher.Config) party {
 	t.Helper()
-	p := party{log: new(notes)}
-	cfg.Logger = p.log.logger()
+	p := party{log: new(logbook.Book)}
+	cfg.Logger = p.log.Logger()
 	cfg.Recorder = zibrato.New(zibrato.Config{Source: "s"})
 	cfg.CloseTimeout = time.Millisecond
 	pub, err := publisher.Start(cfg)
@@ -117,8 +98,8 @@ func publishes(t testing.TB, cfg publisher.Config) party {
 
 func subscribes(t testing.TB, cfg subscriber.Config) party {
 	t.Helper()
-	p := party{log: new(notes)}
-	cfg.Logger = p.log.logger()
+	p := party{log: new(logbook.Book)}
+	cfg.Logger = p.log.Logger()
 	sub, err := subscriber.Start(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zibrato/zibrato/internal/logbook"
 )
 
 func TestASecondBackendInADirectoryIsRefused(t *testing.T) {
@@ -111,8 +113,8 @@ func TestAKillInTheVeryFirstStartIsNoDamage(t *testing.T) {
 }
 
 func TestASinkThatIsNewWantsNothingOldAndOneThatIsGoneNothingMore(t *testing.T) {
-	dir, log := t.TempDir(), &logBuffer{}
-	s := open(t, Config{Dir: dir, Logger: log.logger()})
+	dir, log := t.TempDir(), &logbook.Book{}
+	s := open(t, Config{Dir: dir, Logger: log.Logger()})
 	s.Register([]string{"old", "stays"})
 	for range 3 {
 		commit(s, someWindow())
@@ -120,7 +122,7 @@ func TestASinkThatIsNewWantsNothingOldAndOneThatIsGoneNothingMore(t *testing.T) 
 	s.Done("old", 1)
 	s.Done("stays", 2)
 	s.Close()
-	s = open(t, Config{Dir: dir, Logger: log.logger()})
+	s = open(t, Config{Dir: dir, Logger: log.Logger()})
 	if d := cmp.Diff([][]uint64{nil, {3}}, s.Register([]string{"new", "stays"})); d != "" {
 		t.Errorf("-want +got:\n%s", d)
 	}
@@ -162,8 +164,8 @@ func TestTheOldestWindowsMakeRoom(t *testing.T) {
 
 func TestALogThatIsFullCountsWhatItLeavesOut(t *testing.T) {
 	_, ends := aLog(3)
-	dir, log := t.TempDir(), &logBuffer{}
-	cfg := Config{Dir: dir, Bytes: int64(ends[1]) * 4, Logger: log.logger()}
+	dir, log := t.TempDir(), &logbook.Book{}
+	cfg := Config{Dir: dir, Bytes: int64(ends[1]) * 4, Logger: log.Logger()}
 	s := open(t, cfg)
 	commit(s, nil)
 	l := s.log
@@ -214,7 +216,7 @@ func TestDamageNeverStopsAStart(t *testing.T) {
 // startDamaged opens a copy of a directory in which one file is damaged. An empty log, as a kill may leave it, is none.
 func startDamaged(t *testing.T, clean, name, what string, content []byte, empty bool) {
 	t.Helper()
-	dir, log := t.TempDir(), &logBuffer{}
+	dir, log := t.TempDir(), &logbook.Book{}
 	for _, other := range names(t, clean) {
 		file, err := os.ReadFile(filepath.Join(clean, other))
 		if err != nil {
@@ -223,7 +225,7 @@ func startDamaged(t *testing.T, clean, name, what string, content []byte, empty 
 		put(t, dir, other, file)
 	}
 	put(t, dir, name, content)
-	s := open(t, Config{Dir: dir, Logger: log.logger()})
+	s := open(t, Config{Dir: dir, Logger: log.Logger()})
 	defer s.Close()
 	batches := replayed(s)
 	wanted := s.Register([]string{"a", "b"})[0]
@@ -273,9 +275,9 @@ func TestOnlyTheNewestOfWhatCouldNotBeReadIsKept(t *testing.T) {
 
 // A disk that takes nothing leaves nothing that would bring back what sinks have had.
 func TestADiskThatFailsLeavesNoOldState(t *testing.T) {
-	dir, log := t.TempDir(), &logBuffer{}
+	dir, log := t.TempDir(), &logbook.Book{}
 	failing := ""
-	s := open(t, Config{Dir: dir, Logger: log.logger(), Fault: func(step string) error {
+	s := open(t, Config{Dir: dir, Logger: log.Logger(), Fault: func(step string) error {
 		if failing != "" && strings.HasPrefix(step, failing) {
 			return syscall.ENOSPC
 		}

@@ -1,19 +1,17 @@
 package zotel
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/zibrato/zibrato/internal/logbook"
 	zmetric "github.com/zibrato/zibrato/metric"
 	"github.com/zibrato/zibrato/zibratotest"
 )
@@ -29,19 +27,19 @@ type bridge struct {
 	metric.Meter
 	t   *testing.T
 	rec *zibratotest.Recorder
-	log *lines
+	log *logbook.Book
 }
 
 func start(t *testing.T, c Config) *bridge {
 	t.Helper()
-	b := &bridge{t: t, rec: zibratotest.New(t), log: &lines{}}
+	b := &bridge{t: t, rec: zibratotest.New(t), log: &logbook.Book{}}
 	if c.Scope == nil {
 		c.Scope = b.rec.With()
 	}
 	if c.Every == 0 {
 		c.Every = time.Hour // passes are made when the test asks
 	}
-	c.Logger = slog.New(slog.NewTextHandler(b.log, nil))
+	c.Logger = b.log.Logger()
 	p, err := Start(c)
 	if err != nil {
 		t.Fatal(err)
@@ -122,22 +120,4 @@ func must[T any](i T, err error) T {
 // with is the option of a string attribute.
 func with(key, value string) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(attribute.String(key, value)))
-}
-
-// lines is what was logged.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
