@@ -189,7 +189,7 @@ const (
 	backstop = time.Second
 	// calm is that where neither is so. The descriptor speaks up; this is for what we do not know, and each look wakes an idle process.
 	calm = 10 * time.Second
-	// stall is how long no message leaves until a shutdown takes the forwarder to stand still.
+	// stall is how long a shutdown waits for a forwarder that is gone, when there is more to send than the queue holds.
 	stall = 100 * time.Millisecond
 	// retryFull is how soon a message is offered again that libzmq had no room for.
 	retryFull = 5 * time.Millisecond

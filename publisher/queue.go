@@ -17,8 +17,8 @@ type queue struct {
 	spare    [][]byte      // memory of messages that were sent
 	empty    chan struct{} // closed and forgotten once no message is left but those held back; nil while nobody waits for that
 	ready    chan struct{} // has room for one token: there may be something
-	patience time.Duration // how long put waits for a message to leave where there is no room
-	room     chan struct{} // closed and forgotten when one leaves; nil while nobody waits for that
+	patience time.Duration // how long put waits where there is no room, and all messages are held back; 0: it does not wait
+	room     chan struct{} // closed and forgotten when a message leaves, or patience ends; nil while nobody waits for that
 }
 
 // message is one that waits to be sent.
@@ -63,14 +63,18 @@ func (q *queue) put(m message, encode func([]byte) []byte) bool {
 	return true
 }
 
-// beWilling says for how long from now on put waits for a message to leave. Where none left in that time, it waits no more.
+// beWilling lets put wait from now on where there is no room: as long as there are messages that are not held back, since these leave when the
+// other side or this machine comes to it; and for so long when all are. 0 ends that, for those that wait already, too.
 func (q *queue) beWilling(patience time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.patience = patience
+	if patience == 0 {
+		q.wake()
+	}
 }
 
-// awaitRoom reports whether a message left. The caller holds mu.
+// awaitRoom waits for a message to leave, and reports whether there may be room, now or later. The caller holds mu.
 func (q *queue) awaitRoom() bool {
 	if q.patience == 0 {
 		return false
@@ -81,14 +85,25 @@ func (q *queue) awaitRoom() bool {
 	room, late := q.room, time.NewTimer(q.patience)
 	defer late.Stop()
 	q.mu.Unlock()
-	defer q.mu.Lock()
+	left := false
 	select {
 	case <-room:
-		return true
+		left = true
 	case <-late.C:
 	}
-	q.beWilling(0)
-	return false
+	q.mu.Lock()
+	if !left && len(q.messages) == 0 {
+		q.patience = 0
+	}
+	return q.patience > 0
+}
+
+// wake lets those go on that wait for room. The caller holds mu.
+func (q *queue) wake() {
+	if q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
 }
 
 func (q *queue) signal() {
@@ -143,10 +158,7 @@ func (q *queue) shift() message {
 func (q *queue) forget(m message) {
 	q.bytes -= len(m.bytes)
 	q.keep(m.bytes)
-	if q.room != nil {
-		close(q.room)
-		q.room = nil
-	}
+	q.wake()
 }
 
 // recall decides anew what becomes of the messages that are held back. Those to be sent go first, as the older ones. It returns how many were to be

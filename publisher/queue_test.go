@@ -26,11 +26,54 @@ func TestAWillingQueueWaitsWhileMessagesLeave(t *testing.T) {
 		if !put() || !put() || !put() || time.Since(begun) != 2700*time.Millisecond {
 			t.Errorf("after %v three messages had left and three had not found room", time.Since(begun))
 		}
-		if put() || time.Since(begun) != 3700*time.Millisecond {
-			t.Errorf("none left, and it waited until %v", time.Since(begun))
+		go func() {
+			time.Sleep(time.Minute) // on a machine that has other things to do
+			q.drop()
+		}()
+		if !put() || time.Since(begun) != 62700*time.Millisecond {
+			t.Errorf("one left after a minute, and it waited until %v", time.Since(begun))
 		}
-		if put() || time.Since(begun) != 3700*time.Millisecond {
+		go func() {
+			time.Sleep(time.Minute)
+			q.beWilling(0)
+		}()
+		if put() || time.Since(begun) != 122700*time.Millisecond {
+			t.Errorf("none left when the time was over, and it waited until %v", time.Since(begun))
+		}
+		if put() || time.Since(begun) != 122700*time.Millisecond {
 			t.Errorf("it waited again, until %v", time.Since(begun))
+		}
+	})
+}
+
+func TestAWillingQueueWaitsAWhileForWhatIsHeldBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(10)
+		put := func() bool { return q.put(message{}, func(dst []byte) []byte { return append(dst, "12345"...) }) }
+		begun := time.Now()
+		put()
+		put()
+		q.beWilling(time.Second)
+		go func() {
+			time.Sleep(1500 * time.Millisecond) // the forwarder is lost while it waits
+			q.holdBack()
+			q.holdBack()
+		}()
+		if put() || time.Since(begun) != 2*time.Second {
+			t.Errorf("all is held back, and it waited until %v", time.Since(begun))
+		}
+		if put() || time.Since(begun) != 2*time.Second {
+			t.Errorf("it waited again, until %v", time.Since(begun))
+		}
+		q.beWilling(time.Second)
+		go func() {
+			time.Sleep(900 * time.Millisecond) // the forwarder is back
+			q.recall(func(message) fate { return now })
+			time.Sleep(time.Minute)
+			q.drop()
+		}()
+		if !put() || time.Since(begun) != 2900*time.Millisecond+time.Minute {
+			t.Errorf("what was held back left, and it waited until %v", time.Since(begun))
 		}
 	})
 }
