@@ -23,7 +23,7 @@ const module = "github.com/zibrato/zibrato"
 // from ring downwards.
 var layers = [][]string{
 	{"metric", "keys"},
-	{"internal/carry", "internal/clock", "internal/endpoint", "internal/logbook", "internal/monitor", "internal/naming", "internal/release", "internal/rodata", "internal/seldom", "internal/zap"},
+	{"internal/carry", "internal/clock", "internal/endpoint", "internal/logbook", "internal/monitor", "internal/naming", "internal/release", "internal/rodata", "internal/seldom", "internal/tcp", "internal/zap"},
 	{"ring"},
 	{""},
 	{"zibratotest", "instrument/..."},

@@ -3,6 +3,8 @@ package forwarder
 import (
 	order "container/list"
 	"time"
+
+	"github.com/zibrato/zibrato/internal/tcp"
 )
 
 // handshakeTimeout is when libzmq closes a connection that has not finished its handshake.
@@ -11,7 +13,7 @@ const handshakeTimeout = 2 * time.Second
 // conn is a connection that libzmq has accepted.
 type conn struct {
 	fd      int
-	id      identity
+	id      tcp.Identity
 	address string         // of the peer, without the port
 	pool    *pool          // one of its side's
 	place   *order.Element // in the pool
@@ -48,7 +50,7 @@ func newConns() *conns {
 }
 
 // add takes in a connection that was accepted.
-func (c *conns) add(fd int, id identity, address string, now time.Time) *conn {
+func (c *conns) add(fd int, id tcp.Identity, address string, now time.Time) *conn {
 	n := &conn{fd: fd, id: id, address: address, since: now, looked: now}
 	c.amid.add(n)
 	c.byFD[fd] = n

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/zibrato/zibrato/internal/tcp"
 )
 
 // gate decides about the connections of both sides: it lets subscribers in, and cuts those that take more than their share. What it has to
@@ -40,28 +42,17 @@ const (
 type system interface {
 	// identify tells who is at the other end of what was accepted at an endpoint, or false when that is closed again already, or of a kind that
 	// cannot be told apart.
-	identify(fd int, bound string) (identity, string, bool)
+	identify(fd int, bound string) (tcp.Identity, string, bool)
 	// flow tells what has passed on a TCP connection, and false of what is none.
-	flow(fd int) (flow, bool)
+	flow(fd int) (tcp.Flow, bool)
 	// watch makes active tell of a connection of a side, until it is closed.
 	watch(side, fd int)
 	// active calls f for each watched connection of a side on which bytes came since it was last called.
 	active(side int, f func(fd int))
 	// cut ends a connection.
-	cut(fd int, id identity)
+	cut(fd int, id tcp.Identity)
 	// hold keeps what comes on a connection from being read, or lets it be read again.
-	hold(fd int, id identity, yes bool)
-}
-
-// identity tells a connection from all that ever had its descriptor.
-type identity uint64
-
-// flow is what has passed on a TCP connection.
-type flow struct {
-	received uint64 // bytes that came
-	unread   uint64 // of these, what libzmq has not read
-	acked    uint64 // bytes that the peer's kernel has
-	unsent   uint64 // bytes for which it has no room
+	hold(fd int, id tcp.Identity, yes bool)
 }
 
 // mover is what the gate asks of the pump.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/zibrato/zibrato/internal/tcp"
 )
 
 // table is a system whose connections are what a test says.
@@ -18,13 +20,13 @@ type table struct {
 
 // line is one of its connections.
 type line struct {
-	id      identity
+	id      tcp.Identity
 	address string
-	flow    flow
+	flow    tcp.Flow
 	mute    bool // its flow is not known
 }
 
-func (t *table) identify(fd int, _ string) (identity, string, bool) {
+func (t *table) identify(fd int, _ string) (tcp.Identity, string, bool) {
 	l := t.open[fd]
 	if l == nil {
 		return 0, "", false
@@ -32,10 +34,10 @@ func (t *table) identify(fd int, _ string) (identity, string, bool) {
 	return l.id, l.address, true
 }
 
-func (t *table) flow(fd int) (flow, bool) {
+func (t *table) flow(fd int) (tcp.Flow, bool) {
 	l := t.open[fd]
 	if l == nil || l.mute {
-		return flow{}, false
+		return tcp.Flow{}, false
 	}
 	return l.flow, true
 }
@@ -50,13 +52,13 @@ func (t *table) active(side int, f func(fd int)) {
 	}
 }
 
-func (t *table) cut(fd int, id identity) {
+func (t *table) cut(fd int, id tcp.Identity) {
 	if l := t.open[fd]; l != nil && l.id == id {
 		delete(t.open, fd)
 	}
 }
 
-func (t *table) hold(fd int, id identity, yes bool) {
+func (t *table) hold(fd int, id tcp.Identity, yes bool) {
 	if l := t.open[fd]; l != nil && l.id == id {
 		t.held[fd] = yes
 	}
@@ -88,7 +90,7 @@ type stage struct {
 	belt  *belt
 	now   time.Time
 	last  int // descriptor
-	id    identity
+	id    tcp.Identity
 }
 
 const (
@@ -135,7 +137,7 @@ func (s *stage) greet(side int, address string) int {
 // send lets bytes come on a connection, and lets the gate look.
 func (s *stage) send(side, fd, bytes int) {
 	if l := s.table.open[fd]; l != nil {
-		l.flow.received += uint64(bytes)
+		l.flow.Received += uint64(bytes)
 	}
 	s.table.news[side] = append(s.table.news[side], fd)
 	s.look(side)

@@ -2,51 +2,12 @@
 
 package forwarder
 
-/*
-#include <linux/tcp.h>
-#include <netinet/in.h>
-#include <stdint.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-
-#ifndef SO_COOKIE
-#define SO_COOKIE 57
-#endif
-
-// What the kernel knows of a connection.
-struct flow { uint64_t received, acked; uint32_t unread, unsent; };
-
-static int flow_of(int fd, struct flow *f) {
-	struct tcp_info info;
-	socklen_t size = sizeof info;
-	int unread = 0;
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0 || size < sizeof info - sizeof(uint64_t) || ioctl(fd, FIONREAD, &unread) < 0)
-		return -1;
-	f->received = info.tcpi_bytes_received;
-	f->acked = info.tcpi_bytes_acked;
-	f->unsent = info.tcpi_notsent_bytes;
-	f->unread = unread;
-	return 0;
-}
-
-// Resets a TCP connection and throws away what was not read; others are shut down.
-static void reset(int fd) {
-	struct sockaddr none = {.sa_family = AF_UNSPEC};
-	if (connect(fd, &none, sizeof none) < 0)
-		shutdown(fd, SHUT_RDWR);
-}
-
-static int cookie_of(int fd, uint64_t *cookie) {
-	socklen_t size = sizeof *cookie;
-	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &size);
-}
-*/
-import "C"
-
 import (
 	"cmp"
 	"fmt"
 	"syscall"
+
+	"github.com/zibrato/zibrato/internal/tcp"
 )
 
 // kernel is what the gate asks of the operating system. libzmq tells the descriptors of its connections but may close them at any time,
@@ -80,18 +41,12 @@ func (k *kernel) close() {
 	}
 }
 
-func (*kernel) identify(fd int, bound string) (identity, string, bool) {
-	id, ok := cookieOf(fd)
+func (*kernel) identify(fd int, bound string) (tcp.Identity, string, bool) {
+	id, ok := tcp.Identify(fd)
 	if !ok || !isAt(fd, bound) {
 		return 0, "", false
 	}
 	return id, peerOf(fd), true
-}
-
-func cookieOf(fd int) (identity, bool) {
-	var cookie C.uint64_t
-	ok := C.cookie_of(C.int(fd), &cookie) == 0 && cookie != 0
-	return identity(cookie), ok
 }
 
 func (k *kernel) watch(side, fd int) {
@@ -115,21 +70,15 @@ func (k *kernel) active(side int, f func(fd int)) {
 	}
 }
 
-func (*kernel) flow(fd int) (flow, bool) {
-	var f C.struct_flow
-	if C.flow_of(C.int(fd), &f) < 0 {
-		return flow{}, false
-	}
-	return flow{received: uint64(f.received), unread: uint64(f.unread), acked: uint64(f.acked), unsent: uint64(f.unsent)}, true
-}
+func (*kernel) flow(fd int) (tcp.Flow, bool) { return tcp.FlowOf(fd) }
 
 // cut makes libzmq close a connection as one that the peer has reset.
-func (k *kernel) cut(fd int, id identity) {
-	k.with(fd, id, func(fd int) { C.reset(C.int(fd)) })
+func (k *kernel) cut(fd int, id tcp.Identity) {
+	k.with(fd, id, tcp.Reset)
 }
 
 // hold works as long as no more comes than the beginning of a handshake.
-func (k *kernel) hold(fd int, id identity, yes bool) {
+func (k *kernel) hold(fd int, id tcp.Identity, yes bool) {
 	least := 1
 	if yes {
 		least = 1 << 20
@@ -139,11 +88,11 @@ func (k *kernel) hold(fd int, id identity, yes bool) {
 }
 
 // with calls f with a duplicate of a descriptor, unless that stands for something else by now.
-func (k *kernel) with(fd int, id identity, f func(fd int)) {
+func (k *kernel) with(fd int, id tcp.Identity, f func(fd int)) {
 	if syscall.Dup3(fd, k.spare, syscall.O_CLOEXEC) != nil {
 		return // closed meanwhile
 	}
-	if now, ok := cookieOf(k.spare); ok && now == id {
+	if now, ok := tcp.Identify(k.spare); ok && now == id {
 		f(k.spare)
 	}
 	syscall.Dup3(k.nothing, k.spare, syscall.O_CLOEXEC)

@@ -3,6 +3,7 @@ package forwarder
 import (
 	"time"
 
+	"github.com/zibrato/zibrato/internal/tcp"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -104,7 +105,7 @@ func (g *gate) lookAt(i, fd int, now time.Time) {
 		return
 	}
 	f, ok := g.system.flow(fd)
-	if !ok || f.received >= uint64(g.limits.handshake) {
+	if !ok || f.Received >= uint64(g.limits.handshake) {
 		conns.finish(c)
 	}
 	g.cutSurplus(i, now)
@@ -117,10 +118,10 @@ func (g *gate) lookAt(i, fd int, now time.Time) {
 	}
 }
 
-func (g *gate) lookAtSubscriber(c *conn, f flow, now time.Time) {
+func (g *gate) lookAtSubscriber(c *conn, f tcp.Flow, now time.Time) {
 	c.forgive(now)
-	sent := int(f.received - max(c.received, min(f.received, uint64(g.limits.handshake))))
-	c.received = f.received
+	sent := int(f.Received - max(c.received, min(f.Received, uint64(g.limits.handshake))))
+	c.received = f.Received
 	c.level += sent
 	beyond := min(c.level-grace, sent)
 	if inDebt := g.sources.owe(c.address, max(0, beyond), now); c.level > g.limits.requests || inDebt && c.level > grace {
@@ -167,8 +168,8 @@ func (g *gate) lookAtRequests(now time.Time) {
 	}
 }
 
-func (g *gate) lookAtPublisher(c *conn, f flow, now time.Time) {
-	read := max(c.received, f.received-min(f.received, f.unread))
+func (g *gate) lookAtPublisher(c *conn, f tcp.Flow, now time.Time) {
+	read := max(c.received, f.Received-min(f.Received, f.Unread))
 	g.came += read - c.received
 	c.received = read
 	if g.pump.moved(c.fd) {
@@ -271,13 +272,13 @@ func (g *gate) lookAtQueues(now time.Time) (short bool) {
 		if !ok {
 			continue
 		}
-		took := f.acked - c.acked
+		took := f.Acked - c.acked
 		switch {
-		case f.unsent == 0:
+		case f.Unsent == 0:
 			c.behind = time.Time{}
 			keepUp++
 		case c.behind.IsZero() || now.Sub(c.behind) > 10*stalledAfter: // not seen, or not lately
-			c.behind, c.acked = now, f.acked
+			c.behind, c.acked = now, f.Acked
 		case now.Sub(c.behind) < stalledAfter:
 		case took == 0:
 			g.cut(out, c, RefusedSlow, now)
@@ -286,7 +287,7 @@ func (g *gate) lookAtQueues(now time.Time) (short bool) {
 				slowest, least = c, took
 			}
 			most = max(most, took)
-			c.behind, c.acked = now, f.acked
+			c.behind, c.acked = now, f.Acked
 		}
 	}
 	if slowest != nil && (keepUp > 0 || least < most/2) {

@@ -272,7 +272,7 @@ func TestABacklogIsBelievedOnlyAfterASecondLook(t *testing.T) {
 func TestWhatTheKernelStillHasIsNoBacklog(t *testing.T) {
 	s, fast, _ := flooding(t)
 	for range 10 {
-		s.table.open[fast].flow.unread += uint64(s.limits.queue)
+		s.table.open[fast].flow.Unread += uint64(s.limits.queue)
 		s.send(in, fast, s.limits.queue)
 	}
 	if s.belt.sheds > 0 {
@@ -334,7 +334,7 @@ func queued(t *testing.T, took ...uint64) (s *stage, fds []int, look func()) {
 	s = newStage()
 	for i := range took {
 		fds = append(fds, s.greet(out, string(rune('a'+i))))
-		s.table.open[fds[i]].flow.unsent = 1
+		s.table.open[fds[i]].flow.Unsent = 1
 	}
 	s.belt.queued = s.limits.queue + 1
 	s.look(in)
@@ -342,7 +342,7 @@ func queued(t *testing.T, took ...uint64) (s *stage, fds []int, look func()) {
 		s.pass(stalledAfter)
 		for i, fd := range fds {
 			if l := s.table.open[fd]; l != nil {
-				l.flow.acked += took[i]
+				l.flow.Acked += took[i]
 			}
 		}
 		s.look(in)
@@ -371,7 +371,7 @@ func TestShortMemoryCostsTheSlowestIfOthersAreNot(t *testing.T) {
 
 func TestShortMemoryCostsTheSlowestIfOthersKeepUp(t *testing.T) {
 	s, fds, look := queued(t, 1000, 900, 0)
-	s.table.open[fds[2]].flow.unsent = 0
+	s.table.open[fds[2]].flow.Unsent = 0
 	look()
 	s.stands(t, fds[0], fds[2])
 }
