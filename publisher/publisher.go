@@ -159,8 +159,12 @@ func (p *Publisher) run(s *socket) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		s.begin()
 		full := p.send(s)
 		p.hear(s) // after sending, which may have swallowed the descriptor's signal
+		if s.end() {
+			p.shutOut(s, time.Now())
+		}
 		wait := backstop
 		switch {
 		case full:
@@ -254,11 +258,7 @@ func (p *Publisher) hear(s *socket) {
 		}
 		if p.subscriptions.excess {
 			p.subscriptions.excess, connected = false, false
-			s.shutOut(now)
-			p.said++
-			if since, due := p.excesses.Due(p.said, logEvery, now); due {
-				p.log.Warn("the forwarder, or what answers in its place, subscribed to more than a publisher remembers: the connection is closed for a while", "times", since)
-			}
+			p.shutOut(s, now)
 		}
 	}
 	if !changed && connected == wasConnected {
@@ -273,6 +273,15 @@ func (p *Publisher) hear(s *socket) {
 	close(p.changed)
 	p.changed = make(chan struct{})
 	p.mu.Unlock()
+}
+
+// shutOut ends a connection through which more is said than a publisher remembers.
+func (p *Publisher) shutOut(s *socket, now time.Time) {
+	s.shutOut(now)
+	p.said++
+	if since, due := p.excesses.Due(p.said, logEvery, now); due {
+		p.log.Warn("the forwarder, or what answers in its place, subscribed to more than a publisher remembers: the connection is closed for a while", "times", since)
+	}
 }
 
 // unwelcome counts handshakes that fail, and logs of them.
@@ -405,7 +414,9 @@ func (p *Publisher) Close() error {
 
 // finish closes the socket.
 func (p *Publisher) finish(ctx context.Context, s *socket) error {
+	s.begin()
 	p.send(s)
+	s.end()
 	var err error
 	if n, _ := p.queue.len(); n > 0 {
 		err = p.unsent(cause(ctx))

@@ -32,6 +32,7 @@ type socket struct {
 	monitor  *zmq.Socket // a PAIR
 	news     *ear        // of the monitor
 	link     monitor.Link
+	lookout  *lookout
 	key      keys.Pair
 	servers  endpoint.ServerKeys
 	shut     time.Time // until when there is no connection, since the forwarder said too much; zero: there may be one
@@ -43,7 +44,9 @@ func connect(cfg Config) (_ *socket, err error) {
 	if s.xpub, err = zmq.NewSocket(zmq.XPUB); err != nil {
 		return nil, fmt.Errorf("publisher: making a socket: %w", err)
 	}
-	s.monitor, err = monitor.Open(s.xpub, monitor.Handshakes|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED|zmq.EVENT_MONITOR_STOPPED)
+	s.lookout = newLookout(newEye(cfg.Endpoint))
+	s.link.Shakes = true
+	s.monitor, err = monitor.Open(s.xpub, zmq.EVENT_CONNECTED|monitor.Handshakes|zmq.EVENT_CONNECT_RETRIED|zmq.EVENT_DISCONNECTED|zmq.EVENT_MONITOR_STOPPED)
 	if err != nil {
 		s.xpub.Close()
 		return nil, fmt.Errorf("publisher: %w", err)
@@ -84,6 +87,15 @@ func (s *socket) setUp(cfg Config) (err error) {
 	return nil
 }
 
+// begin begins a turn, in which the socket is used. What is known of the connection comes first: it may be new.
+func (s *socket) begin() {
+	s.link.Hear(s.monitor, time.Now()) // fails on a closed monitor only
+	s.lookout.begin(s.link.FD)
+}
+
+// end ends a turn, and reports whether the connection was cut in it, since too much came.
+func (s *socket) end() bool { return s.lookout.end() }
+
 func is(err error, no syscall.Errno) bool { return err != nil && errors.Is(err, zmq.Errno(no)) }
 
 // send hands libzmq a message. It reports false when there is no room.
@@ -96,7 +108,7 @@ func (s *socket) send(msg []byte) (bool, error) {
 }
 
 // saidPerTurn bounds what listen reads at once.
-const saidPerTurn = 1024
+const saidPerTurn = 64
 
 // listen reads what the forwarder said into s.said, and reports whether there may be more.
 func (s *socket) listen() (more bool) {
@@ -143,7 +155,9 @@ func (s *socket) connected() bool {
 
 // shutOut ends the connection for a while. What was subscribed to through it is withdrawn.
 func (s *socket) shutOut(now time.Time) {
-	s.xpub.Disconnect(s.endpoint) // fails when libzmq has forgotten it
+	if s.shut.IsZero() {
+		s.xpub.Disconnect(s.endpoint) // fails when libzmq has forgotten it
+	}
 	s.shut, s.link.State = now.Add(shutFor), monitor.Away
 }
 
@@ -153,6 +167,8 @@ func (s *socket) close(linger time.Duration) error {
 	if s.ear != nil {
 		s.ear.close()
 	}
+	s.lookout.begin(s.link.FD)
+	defer s.lookout.end()
 	s.xpub.SetLinger(linger)
 	begun := time.Now()
 	err := s.xpub.Close()

@@ -24,6 +24,8 @@ type Link struct {
 	Lost     time.Time // when the connection was seen to be lost; zero once another is made or being made
 	LastLost time.Time // when one was last seen to be lost; zero: never
 	Closed   bool      // the socket is gone
+	Shakes   bool      // the monitor was opened for Handshakes, without which a connection does not count
+	FD       int       // the descriptor of the connection that was made last, if the monitor was opened for that; it may stand for something else by now
 
 	Refusal  Refusal // why the last handshake failed; NotRefused when it succeeded
 	Refusals uint64  // how many have failed
@@ -33,7 +35,7 @@ type Link struct {
 
 // Successor is what is known of a connection that takes the place of this one.
 func (l Link) Successor() Link {
-	return Link{Refusal: l.Refusal, Refusals: l.Refusals, HungUps: l.HungUps, row: l.row}
+	return Link{Shakes: l.Shakes, Refusal: l.Refusal, Refusals: l.Refusals, HungUps: l.HungUps, row: l.row}
 }
 
 // Handshakes are the events that tell how handshakes end.
@@ -44,9 +46,12 @@ const failed = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROT
 // Hear takes in what the monitor has said by now.
 func (l *Link) Hear(pair *zmq.Socket, now time.Time) error {
 	for {
-		event, ok, err := Next(pair)
+		event, value, ok, err := Next(pair)
 		if !ok {
 			return err
+		}
+		if event == zmq.EVENT_CONNECTED {
+			l.FD = value
 		}
 		l.hear(event, now)
 	}
@@ -63,14 +68,15 @@ func (l *Link) hear(event zmq.Event, now time.Time) {
 	case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
 		l.refused(HungUp)
 	}
-	switch event {
-	case zmq.EVENT_CONNECTED, zmq.EVENT_HANDSHAKE_SUCCEEDED: // whichever the monitor was opened for
+	switch {
+	case event == zmq.EVENT_CONNECTED && l.Shakes:
+	case event == zmq.EVENT_CONNECTED, event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
 		l.State, l.Lost = Connected, time.Time{}
-	case zmq.EVENT_CONNECT_RETRIED:
+	case event == zmq.EVENT_CONNECT_RETRIED:
 		l.State, l.Lost = Away, time.Time{}
-	case zmq.EVENT_DISCONNECTED:
+	case event == zmq.EVENT_DISCONNECTED:
 		l.State, l.Lost, l.LastLost = Away, now, now
-	case zmq.EVENT_MONITOR_STOPPED:
+	case event == zmq.EVENT_MONITOR_STOPPED:
 		l.State, l.Closed = Away, true
 	}
 }

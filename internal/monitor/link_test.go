@@ -126,3 +126,20 @@ func TestAMonitorTellsWhatItWasOpenedFor(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+func TestWhereHandshakesAreToldAConnectionCountsWithOne(t *testing.T) {
+	l := Link{Shakes: true}
+	for _, step := range []struct {
+		event zmq.Event
+		want  State
+	}{
+		{zmq.EVENT_CONNECTED, Link{}.State}, {zmq.EVENT_HANDSHAKE_SUCCEEDED, Connected}, {zmq.EVENT_DISCONNECTED, Away}, {zmq.EVENT_CONNECTED, Away},
+	} {
+		if l.hear(step.event, time.Unix(1, 0)); l.State != step.want {
+			t.Errorf("after %v it is %v, want %v", step.event, l.State, step.want)
+		}
+	}
+	if next := l.Successor(); !next.Shakes {
+		t.Error("the next one would count without")
+	}
+}

@@ -40,15 +40,15 @@ func Close(of, pair *zmq.Socket) {
 	pair.Close()
 }
 
-// Next returns the next event that was told, false when there is none yet.
-func Next(pair *zmq.Socket) (zmq.Event, bool, error) {
-	event, _, _, err := pair.RecvEvent(zmq.DONTWAIT)
+// Next returns the next event that was told, with its value, which is a descriptor where a connection is made or lost, and false when there is none yet.
+func Next(pair *zmq.Socket) (zmq.Event, int, bool, error) {
+	event, _, value, err := pair.RecvEvent(zmq.DONTWAIT)
 	switch {
 	case err == nil:
-		return event, true, nil
+		return event, value, true, nil
 	case errors.Is(err, zmq.Errno(syscall.EAGAIN)), errors.Is(err, zmq.Errno(syscall.EINTR)):
-		return 0, false, nil
+		return 0, 0, false, nil
 	default:
-		return 0, false, fmt.Errorf("reading a monitor: %w", err)
+		return 0, 0, false, fmt.Errorf("reading a monitor: %w", err)
 	}
 }
