@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/zibrato/zibrato/metric"
 )
@@ -11,6 +12,7 @@ import (
 // account is what a backend was handed, by its journal: what its store has to know. It is the rules of the wire once more, as
 // plain as can be.
 type account struct {
+	begun      time.Time // when the first batch came
 	totals     map[series]*balance
 	last       map[stream]uint64 // sequence number of the last batch that was new
 	batches    map[batchID][]told
@@ -45,6 +47,9 @@ func readAccount(path string) (*account, error) {
 	a := &account{totals: map[series]*balance{}, last: map[stream]uint64{}, batches: map[batchID][]told{}, unsure: map[batchID]bool{}}
 	var open *line // announced, and not yet taken
 	err := readJournal(path, func(l *line) {
+		if a.begun.IsZero() {
+			a.begun = time.UnixMilli(l.At)
+		}
 		if l.Taken {
 			if open != nil {
 				a.take(open, true)

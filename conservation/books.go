@@ -70,11 +70,15 @@ func (h *harness) balancePublisher(l *life) (map[batchID][]told, error) {
 	r := h.report
 	handed := map[series]told{}
 	batches := map[batchID][]told{}
+	l.born = map[series]time.Time{}
 	var owed []batchID // handed on long enough before a kill
 	err := readJournal(l.files.Journal, func(n *line) {
 		id := batchID{stream{n.Recorder, n.Level, n.Detail}, n.Seq}
 		batches[id] = n.Entries
 		for _, e := range n.Entries {
+			if _, ok := handed[e.Series]; !ok {
+				l.born[e.Series] = time.UnixMilli(n.At)
+			}
 			handed[e.Series] = e
 		}
 		if !l.killed.IsZero() && !l.excused && n.At < l.killed.Add(-500*time.Millisecond).UnixMilli() {
@@ -135,10 +139,16 @@ func (h *harness) balanceBackend(name string, a *account, journals map[string]ma
 		}
 		from := uint64(0)
 		if name == "late" {
-			if l == nil || l.begun.After(h.lateAt.Add(-2*time.Second)) && b.before > 0 {
+			const about = 2 * time.Second
+			switch {
+			case l == nil:
+				continue
+			case l.born[s].After(a.begun.Add(about)): // it counts from zero, also when it missed the first batch
+			case l.born[s].After(h.lateAt.Add(-about)) && b.before > 0:
 				continue // born while it came: either is right
+			default:
+				from = b.before
 			}
-			from = b.before
 		}
 		if w := b.agrees(s, f, from, l == nil); w != "" {
 			r.wrong("%s: %v: %s", name, s, w)

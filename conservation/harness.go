@@ -24,8 +24,9 @@ type life struct {
 
 	killed  time.Time // zero: it lives, or ended in good order
 	begun   time.Time
-	excused bool      // something else was wrong when it was killed
-	owed    []batchID // what it had handed on long enough before it was killed
+	excused bool                 // something else was wrong when it was killed
+	born    map[series]time.Time // when a series was first handed on
+	owed    []batchID            // what it had handed on long enough before it was killed
 }
 
 // harness is one run.
