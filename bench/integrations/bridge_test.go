@@ -98,3 +98,17 @@ func BenchmarkAddMade(b *testing.B)       { metered(b, addMade) }
 func BenchmarkAddOption(b *testing.B)     { metered(b, addOption) }
 func BenchmarkAddAttributes(b *testing.B) { metered(b, addAttributes) }
 func BenchmarkRecordMade(b *testing.B)    { metered(b, recordMade) }
+
+func TestBothProvidersSeeEveryCall(t *testing.T) {
+	for _, c := range []call{addMade, addOption, addAttributes, recordMade} {
+		reader := sdk.NewManualReader()
+		own, theirs := bridge(t, zotel.Config{}), sdk.NewMeterProvider(sdk.WithReader(reader))
+		for _, p := range []metric.MeterProvider{own, theirs} {
+			run, err := c(p.Meter("bench"))
+			must(t, err)
+			run(50)
+		}
+		agree(t, own.end(), told(t, reader), tolerance)
+		must(t, theirs.Shutdown(context.Background()))
+	}
+}
