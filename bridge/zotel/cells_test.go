@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -68,6 +69,45 @@ func TestCellsAreFoundByAllAtOnce(t *testing.T) {
 	for text, n := range made {
 		equal(t, "times that "+text+" was made", n, 1)
 	}
+}
+
+// A look-up of what was seen before must not wait for who adds something, and neither must one that finds no room.
+func TestLookUpsTakeNoLock(t *testing.T) {
+	const limit = 100
+	c := newCells(limit, func(attribute.Set) *int { return new(int) })
+	c.none()
+	for i := range limit / 2 {
+		c.of(numbered(i))
+		c.of(numbered(i)) // until readers have it
+	}
+	locked := func(lookUps func()) {
+		t.Helper()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			lookUps()
+		}()
+		select {
+		case <-done:
+		case <-time.After(patience):
+			t.Fatal("a look-up waits")
+		}
+	}
+	locked(func() {
+		c.none()
+		c.of(numbered(0))
+	})
+	equal(t, "without attributes found at once", c.bare.Load(), c.none())
+	for i := range limit {
+		c.of(numbered(i))
+	}
+	locked(func() {
+		for i := range 2 * limit {
+			c.of(numbered(i))
+		}
+	})
 }
 
 func TestNoNumberInASliceIsNoReasonToForget(t *testing.T) {

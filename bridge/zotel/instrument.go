@@ -94,7 +94,7 @@ func (m *meter) lookup(id identity, name string, make func(name string) any) (i 
 // define says what a new instrument makes its series of. The caller holds the provider's mutex.
 func (m *meter) define(series zmetric.Kind, name, ucum, description string) definition {
 	u := unitOf(ucum)
-	if series == zmetric.Gauge || series == zmetric.Distribution {
+	if series == zmetric.Gauge {
 		u = unit{series: ucum, factor: 1}
 	}
 	d := definition{gate: gate{m.scope, &m.p.down}, p: m.p, name: name, unit: u}
