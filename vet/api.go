@@ -5,22 +5,11 @@ import (
 	"go/types"
 	"strings"
 
-	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/types/typeutil"
 )
 
-// zibrato is the import path of the package whose use is looked at.
+// zibrato is the import path of the package whose use is looked at. Who uses it need not import it: instruments may be variables of another package.
 const zibrato = "github.com/zibrato/zibrato"
-
-// uses says whether the package can call Zibrato at all. Most cannot, and are done with.
-func uses(pass *analysis.Pass) bool {
-	for _, p := range pass.Pkg.Imports() {
-		if p.Path() == zibrato {
-			return true
-		}
-	}
-	return false
-}
 
 // function is one of Zibrato's functions or methods. The functions of the package and of a scope go by the same name, a recorder has those of a scope.
 type function struct {

@@ -24,9 +24,6 @@ Stop, the same calls as statements, after go, and assigned to the blank identifi
 }
 
 func droppedTiming(pass *analysis.Pass) (any, error) {
-	if !uses(pass) {
-		return nil, nil
-	}
 	root := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector).Root()
 	for c := range root.Preorder((*ast.DeferStmt)(nil), (*ast.GoStmt)(nil), (*ast.ExprStmt)(nil), (*ast.AssignStmt)(nil)) {
 		call := dropping(c.Node().(ast.Stmt))

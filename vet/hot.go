@@ -28,9 +28,6 @@ what the measurement itself does.`,
 }
 
 func hotInstrument(pass *analysis.Pass) (any, error) {
-	if !uses(pass) {
-		return nil, nil
-	}
 	root := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector).Root()
 	for c := range root.Preorder((*ast.CallExpr)(nil)) {
 		call := c.Node().(*ast.CallExpr)

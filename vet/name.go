@@ -28,9 +28,6 @@ for values that it has seen, and adds up over all kinds, where "jobs." + kind do
 }
 
 func builtName(pass *analysis.Pass) (any, error) {
-	if !uses(pass) {
-		return nil, nil
-	}
 	root := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector).Root()
 	for c := range root.Preorder((*ast.CallExpr)(nil)) {
 		call := c.Node().(*ast.CallExpr)

@@ -28,9 +28,6 @@ where that is meant.`,
 }
 
 func missingStop(pass *analysis.Pass) (any, error) {
-	if !uses(pass) {
-		return nil, nil
-	}
 	graphs := newGraphs(pass)
 	root := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector).Root()
 	for c := range root.Preorder((*ast.CallExpr)(nil)) {

@@ -58,6 +58,11 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// Instruments may be those of another package, so that who uses them does not import Zibrato.
+func TestFindingsInPackagesThatDoNotImportZibrato(t *testing.T) {
+	analysistest.RunWithSuggestedFixes(t, module(t, "elsewhere"), DroppedTiming, "./elsewhere")
+}
+
 func TestAnalyzersAreValid(t *testing.T) {
 	if err := analysis.Validate(All()); err != nil {
 		t.Error(err)
