@@ -22,7 +22,7 @@ import (
 // buckets, and the last, count something.
 const (
 	summaryFixed = 4 + 8 + 5*8 + 1
-	summaryLeast = 2 + summaryFixed + 1 + 2 + 2 // bytes of the smallest summary
+	summaryLeast = 2 + 4 // bytes of the smallest summary: that of a kind which is not known may have any form behind its entry
 
 	// What is read: any scale of OpenTelemetry's that is not finer than ours, and the buckets of finite numbers. A message
 	// within the 128 KiB that writers keep cannot hold more buckets than that; one that is larger must not.
