@@ -22,6 +22,7 @@ const module = "github.com/zibrato/zibrato"
 // layers are the packages from the vocabulary down. A package imports only from the layers above its own; measurements flow
 // from ring downwards.
 var layers = [][]string{
+	{"internal/decode"},
 	{"metric", "keys"},
 	{"internal/carry", "internal/clock", "internal/endpoint", "internal/logbook", "internal/monitor", "internal/naming", "internal/release", "internal/rodata", "internal/seldom", "internal/tcp", "internal/zap"},
 	{"ring"},

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"time"
+
+	"github.com/zibrato/zibrato/internal/decode"
 )
 
 // The binary form, as docs/wire.md specifies it; all integers little-endian:
@@ -166,22 +168,22 @@ func DecodeBatch(frame []byte, b *Batch) error {
 	if sum := binary.LittleEndian.Uint32(frame[len(body):]); sum != crc32.Checksum(body, castagnoli) {
 		return malformed(ReasonChecksum, "%d bytes", len(frame))
 	}
-	r := reader{b: rest[:len(rest)-4]}
-	header := reader{b: r.take(int(r.u16()))}
-	flags := header.u8()
-	header.u8()
-	copy(b.Process.Recorder[:], header.take(16))
+	r := reader{decode.Reader{B: rest[:len(rest)-4]}}
+	header := reader{decode.Reader{B: r.Take(int(r.U16()))}}
+	flags := header.U8()
+	header.U8()
+	copy(b.Process.Recorder[:], header.Take(16))
 	b.Final = flags&flagFinal != 0
-	b.Seq = header.u64()
+	b.Seq = header.U64()
 	b.Uptime = header.duration()
 	b.Interval = header.duration()
-	b.Base = time.Unix(0, int64(header.u64()))
-	b.Process.Start = time.Unix(0, int64(header.u64()))
-	b.Process.PID = header.u32()
-	entries, details := int(header.u32()), int(header.u32())
-	b.Process.Host = header.str()
-	b.Process.Program = header.str()
-	if header.short || r.short {
+	b.Base = time.Unix(0, int64(header.U64()))
+	b.Process.Start = time.Unix(0, int64(header.U64()))
+	b.Process.PID = header.U32()
+	entries, details := int(header.U32()), int(header.U32())
+	b.Process.Host = header.Str()
+	b.Process.Program = header.Str()
+	if header.Short || r.Short {
 		return malformed(ReasonTruncated, "header")
 	}
 	if !isLegal(b.Process.Host, MaxNameLen) || !isLegal(b.Process.Program, MaxNameLen) {
@@ -191,8 +193,8 @@ func DecodeBatch(frame []byte, b *Batch) error {
 		return malformed(ReasonContent, "a recorder of zeros")
 	}
 	// Divide what is there rather than multiply what is claimed: 32-bit counts must not overflow an int on 32-bit machines.
-	if entries < 0 || entries > len(r.b)/(2+entryFixed+5) {
-		return malformed(ReasonTruncated, "%d entries in %d bytes", entries, len(r.b))
+	if entries < 0 || entries > len(r.B)/(2+entryFixed+5) {
+		return malformed(ReasonTruncated, "%d entries in %d bytes", entries, len(r.B))
 	}
 	known, err := b.decodeEntries(&r, entries)
 	if err != nil {
@@ -208,8 +210,8 @@ func DecodeBatch(frame []byte, b *Batch) error {
 func (b *Batch) decodeEntries(r *reader, entries int) (known []int32, err error) {
 	known = make([]int32, entries)
 	for i := range known {
-		er := reader{b: r.take(int(r.u16()))}
-		if r.short {
+		er := reader{decode.Reader{B: r.Take(int(r.U16()))}}
+		if r.Short {
 			return nil, malformed(ReasonTruncated, "entry %d", i)
 		}
 		e, err := er.entry(b.Level)
@@ -228,11 +230,11 @@ func (b *Batch) decodeEntries(r *reader, entries int) (known []int32, err error)
 }
 
 func (b *Batch) decodeSamples(r *reader, known []int32, samples int) error {
-	if samples < 0 || samples != len(r.b)/SampleSize || len(r.b)%SampleSize != 0 {
-		return malformed(ReasonTruncated, "%d samples in %d bytes", samples, len(r.b))
+	if samples < 0 || samples != len(r.B)/SampleSize || len(r.B)%SampleSize != 0 {
+		return malformed(ReasonTruncated, "%d samples in %d bytes", samples, len(r.B))
 	}
 	for range samples {
-		entry, at, v := r.u32(), r.u32(), Value(r.u64())
+		entry, at, v := r.U32(), r.U32(), Value(r.U64())
 		if int64(entry) >= int64(len(known)) {
 			return malformed(ReasonContent, "a sample of entry %d of %d", entry, len(known))
 		}
@@ -250,30 +252,30 @@ func (b *Batch) decodeSamples(r *reader, known []int32, samples int) error {
 
 // entry decodes one entry. One of an unknown kind comes back without a Series.
 func (r *reader) entry(level Level) (e Entry, err error) {
-	e.ID = r.u32()
-	kind := Kind(r.u8())
-	r.u8()
+	e.ID = r.U32()
+	kind := Kind(r.U8())
+	r.U8()
 	e.Birth = r.duration()
-	e.Before = Totals{r.u64(), Value(r.u64())}
-	e.After = Totals{r.u64(), Value(r.u64())}
-	if r.short {
+	e.Before = Totals{r.U64(), Value(r.U64())}
+	e.After = Totals{r.U64(), Value(r.U64())}
+	if r.Short {
 		return e, malformed(ReasonTruncated, "entry")
 	}
 	if !kind.Valid() {
 		return e, nil
 	}
-	s := &Series{Kind: kind, Level: level, Name: r.str(), Source: r.str(), Unit: r.str(), Help: r.str()}
-	n := int(r.u8())
+	s := &Series{Kind: kind, Level: level, Name: r.Str(), Source: r.Str(), Unit: r.Str(), Help: r.Str()}
+	n := int(r.U8())
 	if n > MaxTags {
 		return e, malformed(ReasonContent, "%d tags", n)
 	}
 	if n > 0 {
 		s.Tags = make([]Tag, n)
 		for i := range s.Tags {
-			s.Tags[i] = Tag{r.str(), r.str()}
+			s.Tags[i] = Tag{r.Str(), r.Str()}
 		}
 	}
-	if r.short {
+	if r.Short {
 		return e, malformed(ReasonTruncated, "entry")
 	}
 	if s.Name == "" || !isLegal(s.Name, MaxNameLen) || !isLegal(s.Source, MaxNameLen) || LegalText(s.Unit, MaxUnitLen) != s.Unit || LegalText(s.Help, MaxHelpLen) != s.Help {

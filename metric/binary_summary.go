@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+
+	"github.com/zibrato/zibrato/internal/decode"
 )
 
 // A summary on the wire, as docs/wire.md specifies it; all integers little-endian:
@@ -104,16 +106,16 @@ func appendBuckets(dst []byte, b *Buckets) []byte {
 
 // decodeSummaries decodes the summaries of the entries at known.
 func (b *Batch) decodeSummaries(r *reader, known []int32, summaries int) error {
-	if summaries < 0 || summaries > len(r.b)/summaryLeast {
-		return malformed(ReasonTruncated, "%d summaries in %d bytes", summaries, len(r.b))
+	if summaries < 0 || summaries > len(r.B)/summaryLeast {
+		return malformed(ReasonTruncated, "%d summaries in %d bytes", summaries, len(r.B))
 	}
 	b.limitMemory()
 	buckets := 0
 	previous := int64(-1)
 	for i := range summaries {
-		sr := reader{b: r.take(int(r.u16()))}
-		entry := int64(sr.u32())
-		if r.short || sr.short {
+		sr := reader{decode.Reader{B: r.Take(int(r.U16()))}}
+		entry := int64(sr.U32())
+		if r.Short || sr.Short {
 			return malformed(ReasonTruncated, "summary %d", i)
 		}
 		if entry <= previous || entry >= int64(len(known)) {
@@ -133,8 +135,8 @@ func (b *Batch) decodeSummaries(r *reader, known []int32, summaries int) error {
 			return malformed(ReasonSize, "more than %d buckets", maxMessageBuckets)
 		}
 	}
-	if len(r.b) != 0 {
-		return malformed(ReasonTruncated, "%d bytes after the summaries", len(r.b))
+	if len(r.B) != 0 {
+		return malformed(ReasonTruncated, "%d bytes after the summaries", len(r.B))
 	}
 	return nil
 }
@@ -163,22 +165,22 @@ func (b *Batch) limitMemory() {
 }
 
 func (r *reader) summary(s *Summary, kind Kind) error {
-	s.Count = r.u64()
+	s.Count = r.U64()
 	for _, f := range [...]*float64{&s.Sum, &s.M2, &s.Min, &s.Max, &s.Last} {
 		*f = r.float()
 	}
-	scale := int8(r.u8())
+	scale := int8(r.U8())
 	if scale < leastScale || scale > DefaultScale {
 		return malformed(ReasonContent, "a histogram of scale %d", scale)
 	}
 	s.Hist.coarser = uint8(DefaultScale - scale)
-	s.Hist.Zero = r.uvarint()
+	s.Hist.Zero = r.Uvarint()
 	for _, b := range [...]*Buckets{&s.Hist.Positive, &s.Hist.Negative} {
 		if err := r.buckets(b, s.Hist.coarser); err != nil {
 			return err
 		}
 	}
-	if r.short {
+	if r.Short {
 		return malformed(ReasonTruncated, "summary")
 	}
 	return s.check(kind)
@@ -186,13 +188,13 @@ func (r *reader) summary(s *Summary, kind Kind) error {
 
 func (r *reader) buckets(b *Buckets, coarser uint8) error {
 	b.Offset, b.Counts = 0, b.Counts[:0]
-	n := int(r.u16())
+	n := int(r.U16())
 	if n == 0 {
 		return nil
 	}
-	b.Offset = int32(r.u32())
-	marks := r.take((n + 7) / 8)
-	if r.short {
+	b.Offset = int32(r.U32())
+	marks := r.Take((n + 7) / 8)
+	if r.Short {
 		return malformed(ReasonTruncated, "buckets")
 	}
 	if n > MaxBuckets || !areNumbers(b.Offset, n, coarser) {
@@ -207,7 +209,7 @@ func (r *reader) buckets(b *Buckets, coarser uint8) error {
 		b.Counts = b.Counts[:n]
 		clear(b.Counts)
 	}
-	rest := r.b
+	rest := r.B
 	for i, mark := range marks {
 		for ; mark != 0; mark &= mark - 1 {
 			c, size := uint64(0), 1
@@ -223,6 +225,6 @@ func (r *reader) buckets(b *Buckets, coarser uint8) error {
 			rest = rest[size:]
 		}
 	}
-	r.b = rest
+	r.B = rest
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/zibrato/zibrato/internal/decode"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -37,59 +39,16 @@ func unseal(b []byte, magic string) (*reader, error) {
 	if binary.LittleEndian.Uint32(b[len(body):]) != crc32.Checksum(body, castagnoli) {
 		return nil, damaged("the checksum does not match")
 	}
-	return &reader{b: body[len(magic):]}, nil
+	return &reader{decode.Reader{B: body[len(magic):]}}, nil
 }
 
-// reader takes values from the front of b. Once b is too short, short stays true and zeros come.
-type reader struct {
-	b     []byte
-	short bool
-}
-
-func (r *reader) take(n int) []byte {
-	if n < 0 || n > len(r.b) {
-		r.short, r.b = true, nil
-		return nil
-	}
-	t := r.b[:n]
-	r.b = r.b[n:]
-	return t
-}
-
-func (r *reader) u8() byte {
-	if t := r.take(1); t != nil {
-		return t[0]
-	}
-	return 0
-}
-
-func (r *reader) u16() uint16 {
-	if t := r.take(2); t != nil {
-		return binary.LittleEndian.Uint16(t)
-	}
-	return 0
-}
-
-func (r *reader) u32() uint32 {
-	if t := r.take(4); t != nil {
-		return binary.LittleEndian.Uint32(t)
-	}
-	return 0
-}
-
-func (r *reader) u64() uint64 {
-	if t := r.take(8); t != nil {
-		return binary.LittleEndian.Uint64(t)
-	}
-	return 0
-}
-
-func (r *reader) str() string { return string(r.take(int(r.u8()))) }
+// reader takes the values of files.
+type reader struct{ decode.Reader }
 
 // count reads how many things follow. What is left must be able to hold so many, lest a wrong number takes all memory.
 func (r *reader) count(n uint32, least int) int {
-	if int64(n)*int64(least) > int64(len(r.b)) {
-		r.short, r.b = true, nil
+	if int64(n)*int64(least) > int64(len(r.B)) {
+		r.Fail()
 		return 0
 	}
 	return int(n)
@@ -103,12 +62,12 @@ const (
 
 // time takes a time. One that is no backend's makes the reader short.
 func (r *reader) time() time.Time {
-	ns := int64(r.u64())
-	if ns == never || r.short {
+	ns := int64(r.U64())
+	if ns == never || r.Short {
 		return time.Time{}
 	}
 	if ns < -furthest || ns > furthest {
-		r.short, r.b = true, nil
+		r.Fail()
 		return time.Time{}
 	}
 	return time.Unix(0, ns)

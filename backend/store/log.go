@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zibrato/zibrato/internal/decode"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -180,10 +181,10 @@ func decodeRecord(body []byte, sum uint32, b *metric.Batch) (at time.Time, err e
 	if sum != crc32.Checksum(body, castagnoli) {
 		return at, damaged("the checksum does not match")
 	}
-	r := reader{b: body}
+	r := reader{decode.Reader{B: body}}
 	at = r.time()
-	anonymous := r.u8()&1 != 0
-	if err := metric.DecodeBatch(r.b, b); err != nil {
+	anonymous := r.U8()&1 != 0
+	if err := metric.DecodeBatch(r.B, b); err != nil {
 		return at, err
 	}
 	if anonymous {

@@ -27,11 +27,11 @@ func DecodeSinks(file []byte) (map[string]uint64, error) {
 		return nil, err
 	}
 	taken := make(map[string]uint64)
-	for range r.count(uint32(r.u16()), 9) {
-		name := r.str()
-		taken[name] = r.u64()
+	for range r.count(uint32(r.U16()), 9) {
+		name := r.Str()
+		taken[name] = r.U64()
 	}
-	if r.short || len(r.b) > 0 {
+	if r.Short || len(r.B) > 0 {
 		return nil, damaged("the lengths do not add up")
 	}
 	return taken, nil

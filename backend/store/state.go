@@ -142,15 +142,15 @@ func DecodeState(b []byte) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &State{Generation: r.u64(), Next: r.u64(), At: r.time(), Start: r.time(), Clean: r.u8()&1 != 0, Apart: r.u8()}
+	s := &State{Generation: r.U64(), Next: r.U64(), At: r.time(), Start: r.time(), Clean: r.U8()&1 != 0, Apart: r.U8()}
 	s.Coverage.Rest = r.time()
 	s.Coverage.Levels = make(map[metric.Level]time.Time)
-	for range r.count(uint32(r.u16()), 9) {
-		l := metric.Level(r.str())
+	for range r.count(uint32(r.U16()), 9) {
+		l := metric.Level(r.Str())
 		s.Coverage.Levels[l] = r.time()
 	}
 	s.Forgotten = Forgotten{r.time(), r.time()}
-	n := r.count(r.u32(), streamLeast)
+	n := r.count(r.U32(), streamLeast)
 	s.Streams = make([]Stream, 0, n)
 	for range n {
 		st, err := r.stream()
@@ -159,7 +159,7 @@ func DecodeState(b []byte) (*State, error) {
 		}
 		s.Streams = append(s.Streams, st)
 	}
-	if r.short || len(r.b) > 0 {
+	if r.Short || len(r.B) > 0 {
 		return nil, damaged("the lengths do not add up")
 	}
 	if s.At.IsZero() || s.Start.IsZero() {
@@ -169,25 +169,25 @@ func DecodeState(b []byte) (*State, error) {
 }
 
 func (r *reader) stream() (s Stream, err error) {
-	copy(s.Recorder[:], r.take(16))
-	s.Level = metric.Level(r.str())
-	s.Seq = [2]uint64{r.u64(), r.u64()}
-	s.Detail, s.Final = metric.Detail(r.u8()), r.u8()&1 != 0
+	copy(s.Recorder[:], r.Take(16))
+	s.Level = metric.Level(r.Str())
+	s.Seq = [2]uint64{r.U64(), r.U64()}
+	s.Detail, s.Final = metric.Detail(r.U8()), r.U8()&1 != 0
 	s.Heard, s.Start, s.Coverage = r.time(), r.time(), r.time()
-	s.Uptime, s.Forgotten = time.Duration(r.u64()), time.Duration(r.u64())
-	n := r.count(r.u32(), memberLeast)
-	if r.short || !s.Level.Valid() || s.Detail > metric.Summaries {
+	s.Uptime, s.Forgotten = time.Duration(r.U64()), time.Duration(r.U64())
+	n := r.count(r.U32(), memberLeast)
+	if r.Short || !s.Level.Valid() || s.Detail > metric.Summaries {
 		return s, damaged("stream of recorder %v", s.Recorder)
 	}
 	s.Members = make([]Member, n)
 	for i := range s.Members {
 		m := &s.Members[i]
-		m.ID = r.u32()
-		m.Known = metric.Totals{Count: r.u64(), Sum: metric.Value(r.u64())}
-		if r.u8()&1 == 0 {
+		m.ID = r.U32()
+		m.Known = metric.Totals{Count: r.U64(), Sum: metric.Value(r.U64())}
+		if r.U8()&1 == 0 {
 			continue
 		}
-		m.Value = int64(r.u64())
+		m.Value = int64(r.U64())
 		if m.Series = r.series(s.Level); m.Series.Kind != metric.UpDown {
 			return s, damaged("a %v has a present value", m.Series.Kind)
 		}
@@ -196,11 +196,11 @@ func (r *reader) stream() (s Stream, err error) {
 }
 
 func (r *reader) series(l metric.Level) *metric.Series {
-	s := &metric.Series{Kind: metric.Kind(r.u8()), Level: l, Name: r.str(), Source: r.str(), Unit: r.str(), Help: r.str()}
-	if n := r.count(uint32(r.u8()), 2); n > 0 {
+	s := &metric.Series{Kind: metric.Kind(r.U8()), Level: l, Name: r.Str(), Source: r.Str(), Unit: r.Str(), Help: r.Str()}
+	if n := r.count(uint32(r.U8()), 2); n > 0 {
 		s.Tags = make([]metric.Tag, n)
 		for i := range s.Tags {
-			s.Tags[i] = metric.Tag{Key: r.str(), Value: r.str()}
+			s.Tags[i] = metric.Tag{Key: r.Str(), Value: r.Str()}
 		}
 	}
 	return s

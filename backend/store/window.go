@@ -100,10 +100,10 @@ func DecodeWindow(file []byte) (*metric.Window, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &metric.Window{Start: r.time(), End: r.time(), Interval: time.Duration(r.u64())}
-	for range r.count(r.u32(), 4) {
+	w := &metric.Window{Start: r.time(), End: r.time(), Interval: time.Duration(r.U64())}
+	for range r.count(r.U32(), 4) {
 		var b metric.Batch // whose memory the window keeps
-		frame := r.take(int(min(r.u32(), math.MaxInt32)))
+		frame := r.Take(int(min(r.U32(), math.MaxInt32)))
 		if err := metric.DecodeBatch(frame, &b); err != nil {
 			return nil, damaged("%v", err)
 		}
@@ -116,7 +116,7 @@ func DecodeWindow(file []byte) (*metric.Window, error) {
 			w.Series[first+int(s.Entry)].Detail = s.Summary
 		}
 	}
-	if r.short || len(r.b) > 0 || w.Start.IsZero() || w.End.IsZero() || w.Interval <= 0 {
+	if r.Short || len(r.B) > 0 || w.Start.IsZero() || w.End.IsZero() || w.Interval <= 0 {
 		return nil, damaged("the lengths do not add up")
 	}
 	for i := range w.Series {
