@@ -36,7 +36,7 @@ func exported(t *testing.T) map[string]function {
 	}
 	// A scope has the functions of the package, by the same names, and more.
 	for m := range scope.Lookup("Scope").Type().(*types.Named).Methods() {
-		add(m, "")
+		add(m, "Scope.")
 	}
 	return functions
 }
