@@ -140,12 +140,17 @@ func (h *harness) balanceBackend(name string, a *account, journals map[string]ma
 		from := uint64(0)
 		if name == "late" {
 			const about = 2 * time.Second
-			switch {
-			case l == nil:
+			if l == nil {
 				continue
-			case l.born[s].After(a.begun.Add(about)): // it counts from zero, also when it missed the first batch
-			case l.born[s].After(h.lateAt.Add(-about)) && b.before > 0:
-				continue // born while it came: either is right
+			}
+			born, known := l.born[s]
+			if !known { // the publisher's journal has no level that is not always on
+				born = l.begun
+			}
+			switch {
+			case known && born.After(a.begun.Add(about)): // it counts from zero, also when it missed the first batch
+			case born.After(h.lateAt.Add(-about)) && b.before > 0:
+				continue // born while it came, or perhaps after that: either is right
 			default:
 				from = b.before
 			}
