@@ -14,7 +14,7 @@ import (
 // exemplified are the packages that programs import.
 var exemplified = []string{
 	".", "zibratotest", "backend", "publisher", "forwarder", "subscriber", "librato", "sink/graphite", "sink/logfile", "sink/statsd", "metric",
-	"ring", "instrument/zhttp", "instrument/zruntime", "instrument/zsql", "bridge/zprom",
+	"ring", "instrument/zhttp", "instrument/zruntime", "instrument/zsql", "instrument/zslog", "instrument/zexpvar", "bridge/zprom",
 }
 
 // everyMethod are those in which each method has an example of its own.

@@ -87,8 +87,10 @@ var external = map[string][]string{
 	"sink/statsd":      {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5"},
 	"librato":          {"go.uber.org/atomic", "github.com/cenkalti/backoff/v5", "github.com/pebbe/zmq4"},
 
+	"instrument/zexpvar":  {"go.uber.org/atomic"},
 	"instrument/zhttp":    {"go.uber.org/atomic"},
 	"instrument/zruntime": {"go.uber.org/atomic"},
+	"instrument/zslog":    {"go.uber.org/atomic"},
 	"instrument/zsql":     {"go.uber.org/atomic"},
 }
 

@@ -1,4 +1,4 @@
-// Package integrations sets Zibrato's packages for what programs already use (net/http, gRPC, database/sql, client_golang, OpenTelemetry's API) beside the established packages for the same
+// Package integrations sets Zibrato's packages for what programs already use (net/http, gRPC, database/sql, log/slog, expvar, client_golang, OpenTelemetry's API) beside the established packages for the same
 // job, each used the way its own documentation recommends, at the same work, in the same run, in turns of a few milliseconds.
 //
 //	go test -run '^$' -bench . ./...

@@ -14,7 +14,7 @@ const (
 
 // integrationsPlan takes three minutes.
 var integrationsPlan = []step{
-	{"bench/integrations", "^Benchmark(Server|ServerBody|Client|UnaryServer|UnaryClient|Exec|Query|Runtime|Gather)$", 3 * time.Second, 3},
+	{"bench/integrations", "^Benchmark(Server|ServerBody|Client|UnaryServer|UnaryClient|Exec|Query|Runtime|Log|Expvar|Gather)$", 3 * time.Second, 3},
 	{"bench/integrations", "^Benchmark(AddMade|AddOption|AddAttributes|RecordMade)$", 2 * time.Second, 3},
 }
 
@@ -28,6 +28,8 @@ var integrationsDone = []struct{ name, what string }{
 	{"Exec", "`database/sql`: a statement is executed"},
 	{"Query", "`database/sql`: a row is queried"},
 	{"Runtime", "runtime and process: one reading"},
+	{"Log", "`log/slog`: a record is logged as JSON"},
+	{"Expvar", "`expvar`: a Map of 100 numbers is read"},
 	{"Gather", "client_golang: a registry of 240 series is recorded, or scraped"},
 	{"AddMade/on=one", "OpenTelemetry's API: a counter adds, options made before"},
 	{"AddMade/on=all", "the same on all cores at once"},
