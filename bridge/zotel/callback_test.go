@@ -35,6 +35,7 @@ func TestCallbacksAreCalledOnceAnInterval(t *testing.T) {
 		b.shutdown()
 		equal(t, "calls with that of Shutdown", len(calls), 5)
 		time.Sleep(time.Minute)
+		b.flush()
 		equal(t, "calls after Shutdown", len(calls), 5)
 		equal(t, "passes", b.rec.Calls("otel.bridge.pass"), 5)
 		b.rec.Close()
@@ -232,6 +233,28 @@ func TestFlushGivesUpWithItsContext(t *testing.T) {
 		t.Error(err)
 	}
 	equal(t, "complaints", b.misused(slow), 0)
+}
+
+func TestWhatIsObservedTooLateIsIgnored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, Config{Every: 10 * time.Second})
+		goOn, observed := make(chan struct{}), make(chan struct{})
+		must(b.Int64ObservableUpDownCounter("slow", metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			<-goOn
+			o.Observe(1)
+			close(observed)
+			return nil
+		})))
+		must(b.Int64ObservableUpDownCounter("next", metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			close(goOn)
+			<-observed // in the same pass
+			o.Observe(1)
+			return nil
+		})))
+		b.flush()
+		same(t, "series", b.series(), []string{"updown next"})
+		b.rec.Close()
+	})
 }
 
 // A library may hold a lock while it makes its instruments, which its callback takes.
