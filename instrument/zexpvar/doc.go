@@ -12,7 +12,7 @@
 //
 // An Int or a Float is a series of its name. A Map is a series for each of its keys: its name, a dot and the key, or with Config.Tag its name and a tag. Any other variable, such as a Func, is read as the
 // JSON that it gives: a number is a series, an object is taken as a Map is, whatever it holds at most 8 objects deep. Strings, lists, truth values and null are left out, and so
-// are memstats and cmdline, unless Config.Select says otherwise: package zruntime records the runtime at a hundredth of the cost, without stopping the program.
+// are memstats and cmdline, unless Config.Select says otherwise: package zruntime records the runtime without stopping the program, as memstats does.
 //
 // Package expvar does not say which numbers only grow, so Config.Counter does, by the name of the series. All others are gauges, of which NaN and infinities are left out.
 //
