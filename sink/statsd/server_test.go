@@ -76,20 +76,22 @@ func newServer(t *testing.T, cfg statsd.Config) (*server, error) {
 	return s, s.listen()
 }
 
-func (s *server) listen() (err error) {
+func (s *server) listen() error {
 	if s.cfg.Network == "tcp" {
-		if s.listener, err = net.Listen("tcp", s.cfg.Addr); err != nil {
+		l, err := net.Listen("tcp", s.cfg.Addr)
+		if err != nil {
 			return err
 		}
-		s.cfg.Addr = s.listener.Addr().String()
-		s.running.Go(func() { s.accept(s.listener) })
+		s.listener, s.cfg.Addr = l, l.Addr().String()
+		s.running.Go(func() { s.accept(l) })
 		return nil
 	}
-	if s.socket, err = net.ListenPacket(s.cfg.Network, s.cfg.Addr); err != nil {
+	c, err := net.ListenPacket(s.cfg.Network, s.cfg.Addr)
+	if err != nil {
 		return err
 	}
-	s.cfg.Addr = s.socket.LocalAddr().String()
-	s.running.Go(func() { s.receive(s.socket) })
+	s.socket, s.cfg.Addr = c, c.LocalAddr().String()
+	s.running.Go(func() { s.receive(c) })
 	return nil
 }
 
