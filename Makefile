@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 GO ?= go
-TIMEOUT ?= 5m
+TIMEOUT ?= 10m
 BENCHTIME ?= 1s
 BENCHCOUNT ?= 1
 FUZZTIME ?= 10s
