@@ -10,6 +10,8 @@ SEED ?= 1
 
 # The modules; ./... does not reach from one into the other.
 MODULES := $(shell sed -n 's/^\t\(\.[^ ]*\)$$/\1/p' go.work)
+# Those that programs elsewhere build from: not what only measures and tests.
+PUBLIC := $(filter-out ./bench/% ./servers ./examples,$(MODULES))
 # Where the parts that need no ZeroMQ must build, besides here.
 PLATFORMS := linux/arm64 linux/386 windows/amd64 darwin/arm64
 
@@ -55,7 +57,7 @@ nocgo: ## vet and tests of what needs no ZeroMQ, without cgo
 
 .PHONY: cross
 cross: ## vet and builds for other platforms; the tests for 386 where they can run
-	@set -e; for p in $(PLATFORMS); do for m in $(MODULES); do \
+	@set -e; for p in $(PLATFORMS); do for m in $(PUBLIC); do \
 		echo "$$m for $$p"; \
 		(cd $$m && export CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} && $(GO) vet ./... && $(GO) build ./...); \
 	done; done
