@@ -60,7 +60,8 @@ func integrationsSection(r *Results) string {
 				}
 			}
 			times := "–"
-			if x, ok := r.get(prefix+lib, "x-"+ours); ok {
+			own, measured := r.get(prefix+ours, "over-ns/op")
+			if x, ok := r.get(prefix+lib, "x-"+ours); ok && measured && own > 0 { // else ours is lost in the noise, and nothing is a multiple of it
 				times = ratio(x)
 			}
 			line := append([]string{work.what, name}, r.cells(prefix+lib, "ns/op", "over-ns/op")...)
