@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/periodic"
 )
 
 // ErrLate says that a gathering took longer than it may.
@@ -20,9 +20,7 @@ var ErrLate = errors.New("zprom: gathering takes too long")
 type Bridge struct {
 	cfg     Config
 	watched *zibrato.Timer // is started to see whether anybody watches; times the gatherings
-	quit    chan struct{}
-	quitted chan struct{}
-	once    sync.Once
+	loop    *periodic.Loop
 
 	mu      sync.Mutex // guards all below, and is held while something is gathered
 	pending chan gathered
@@ -43,26 +41,12 @@ func Start(c Config) (*Bridge, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bridge{cfg: c, quit: make(chan struct{}), quitted: make(chan struct{}), troubler: newTroubler(c.Scope, c.Logger)}
+	b := &Bridge{cfg: c, troubler: newTroubler(c.Scope, c.Logger)}
 	b.known = newKnown(c, b.troubler)
 	b.watched = c.Scope.NewTimer("prometheus.bridge.gather", zibrato.WithHelp("Gathering Prometheus' metrics, and recording them."))
 	b.Gather(context.Background())
-	go b.run()
+	b.loop = periodic.Start(c.Every, func() { b.Gather(context.Background()) })
 	return b, nil
-}
-
-func (b *Bridge) run() {
-	defer close(b.quitted)
-	t := time.NewTicker(b.cfg.Every)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-			b.Gather(context.Background())
-		case <-b.quit:
-			return
-		}
-	}
 }
 
 // Gather gathers and records now, beside what the interval brings: before a program ends, or in a test. While nobody watches the level it does nothing.
@@ -125,10 +109,6 @@ func safely(from prometheus.Gatherer) (g gathered) {
 // Close gathers a last time, and ends the bridge. Call it before what consumes the recorder is closed. It returns the error of that gathering. Calls after the first
 // do nothing. A Gatherer that does not return is left alone after Config.Timeout.
 func (b *Bridge) Close() (err error) {
-	b.once.Do(func() {
-		close(b.quit)
-		<-b.quitted
-		err = b.Gather(context.Background())
-	})
+	b.loop.Stop(func() { err = b.Gather(context.Background()) })
 	return err
 }

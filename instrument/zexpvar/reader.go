@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/periodic"
 )
 
 // What the zero Config stands for.
@@ -65,9 +66,7 @@ type Reader struct {
 	cfg                Config
 	watched            *zibrato.Timer // is started to see whether anybody watches; times the readings
 	panics, slow, full *zibrato.Counter
-	quit               chan struct{}
-	quitted            chan struct{}
-	once               sync.Once
+	loop               *periodic.Loop
 
 	mu      sync.Mutex // guards all below, and is held while something is read
 	pending chan []number
@@ -81,27 +80,13 @@ func Start(c Config) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{cfg: c, quit: make(chan struct{}), quitted: make(chan struct{}), series: map[key]*series{}, stale: true}
+	r := &Reader{cfg: c, series: map[key]*series{}, stale: true}
 	r.watched = c.Scope.NewTimer("expvar.read", zibrato.WithHelp("Reading what package expvar publishes."))
 	misuse := c.Scope.NewCounterVec("expvar.misuse", []string{"reason"}, zibrato.WithHelp("What went wrong while package expvar's variables were read."))
 	r.panics, r.slow, r.full = misuse.With("panic"), misuse.With("slow"), misuse.With("full")
 	r.Read()
-	go r.run()
+	r.loop = periodic.Start(c.Every, r.Read)
 	return r, nil
-}
-
-func (r *Reader) run() {
-	defer close(r.quitted)
-	t := time.NewTicker(r.cfg.Every)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-			r.Read()
-		case <-r.quit:
-			return
-		}
-	}
 }
 
 // Read reads and records now, beside what the interval brings.
@@ -149,11 +134,7 @@ func (r *Reader) read() (numbers []number, ok bool) {
 
 // Close reads a last time and ends the reader. Calls after the first do nothing. It waits for a reading under way, as long as one may take, and always returns nil.
 func (r *Reader) Close() error {
-	r.once.Do(func() {
-		close(r.quit)
-		<-r.quitted
-		r.Read()
-	})
+	r.loop.Stop(r.Read)
 	return nil
 }
 

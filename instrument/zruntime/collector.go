@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/periodic"
 )
 
 // DefaultEvery is the interval between readings.
@@ -25,10 +26,7 @@ const shortest = 100 * time.Millisecond
 // Collector reads what the runtime and the process do. Its methods may be called from any goroutine.
 type Collector struct {
 	watched *zibrato.Timer // is started to see whether anybody watches; times the readings
-	every   time.Duration
-	quit    chan struct{}
-	quitted chan struct{}
-	once    sync.Once
+	loop    *periodic.Loop
 
 	mu      sync.Mutex // guards all below
 	stale   bool       // the last reading was left out: the next one only begins differences anew
@@ -52,27 +50,13 @@ func Start(c Config) (*Collector, error) {
 	if z == nil {
 		z = zibrato.With()
 	}
-	r := &Collector{every: c.Every, quit: make(chan struct{}), quitted: make(chan struct{}), stale: true}
+	r := &Collector{stale: true}
 	r.watched = z.NewTimer("go.metrics.read", zibrato.WithHelp("Reading what this package records."))
 	r.addRuntime(z)
 	r.addProcess(z)
 	r.Read()
-	go r.run()
+	r.loop = periodic.Start(c.Every, r.Read)
 	return r, nil
-}
-
-func (r *Collector) run() {
-	defer close(r.quitted)
-	t := time.NewTicker(r.every)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-			r.Read()
-		case <-r.quit:
-			return
-		}
-	}
 }
 
 // Read reads and records now, beside what the interval brings.
@@ -97,11 +81,7 @@ func (r *Collector) Read() {
 
 // Close reads a last time and ends the collector. Calls after the first do nothing. It waits for a reading under way, and always returns nil.
 func (r *Collector) Close() error {
-	r.once.Do(func() {
-		close(r.quit)
-		<-r.quitted
-		r.Read()
-	})
+	r.loop.Stop(r.Read)
 	return nil
 }
 
