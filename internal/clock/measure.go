@@ -39,13 +39,15 @@ func emptyBlock() int64 {
 }
 
 // typical is the mean, since a counter that advances in steps of many ticks gives a few distinct readings, of which the median would
-// be one. It leaves out the highest readings, since these were interrupted. It sorts them.
+// be one. It leaves out those far above the median, since these were interrupted. It sorts them.
 func typical(readings []int64) int64 {
 	slices.Sort(readings)
-	quiet := readings[:len(readings)*15/16]
-	n, sum := int64(len(quiet)), int64(0)
-	for _, r := range quiet {
-		sum += r
+	most := 4 * max(readings[len(readings)/2], 1)
+	n, sum := int64(0), int64(0)
+	for _, r := range readings {
+		if r <= most {
+			n, sum = n+1, sum+r
+		}
 	}
 	return max(sum+n/2, 0) / n
 }
