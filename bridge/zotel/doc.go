@@ -35,7 +35,8 @@
 // is left alone, what it observes afterwards is ignored, and it is not called again before it returned; the others are. One that panics or returns an error keeps what it
 // observed before.
 //
-// A total that is observed counts by what it grew since the last time; the first counts whole, since it is said to begin at zero. One that fell began
+// A total that is observed counts by what it grew since the last time; the first counts whole, as OpenTelemetry's SDK has it, since a program makes
+// its provider when it starts. (Packages zprom, zexpvar and zruntime may come to totals that are days old, and count from where they find them.) One that fell began
 // anew, and counts whole. What grew while nobody watched is left out. An up-down counter whose attributes are not observed any more becomes 0, a gauge keeps its last value.
 //
 // # Rules of OpenTelemetry

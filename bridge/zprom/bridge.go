@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/overdue"
 	"github.com/zibrato/zibrato/internal/periodic"
 )
 
@@ -22,9 +22,9 @@ type Bridge struct {
 	watched *zibrato.Timer // is started to see whether anybody watches; times the gatherings
 	loop    *periodic.Loop
 
-	mu      sync.Mutex // guards all below, and is held while something is gathered
-	pending chan gathered
-	known   *known
+	mu    sync.Mutex // guards all below, and is held while something is gathered
+	call  overdue.Call[gathered]
+	known *known
 	*troubler
 }
 
@@ -60,10 +60,12 @@ func (b *Bridge) Gather(ctx context.Context) error {
 		b.known.pause()
 		return nil
 	}
-	g, err := b.gather(ctx)
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.Timeout)
+	defer cancel()
+	g, err := b.call.Do(ctx, b.safely)
 	if err != nil {
 		b.met(late, "timeout", b.cfg.Timeout)
-		return err
+		return fmt.Errorf("%w: %w", ErrLate, err)
 	}
 	if g.err != nil {
 		b.met(failed, "error", g.err)
@@ -73,36 +75,14 @@ func (b *Bridge) Gather(ctx context.Context) error {
 	return g.err
 }
 
-// gather calls the Gatherer on a goroutine of its own. What comes too late is dropped.
-func (b *Bridge) gather(ctx context.Context) (gathered, error) {
-	ctx, cancel := context.WithTimeout(ctx, b.cfg.Timeout)
-	defer cancel()
-	if b.pending != nil {
-		select {
-		case <-b.pending:
-		case <-ctx.Done():
-			return gathered{}, fmt.Errorf("%w: the last one has not returned: %w", ErrLate, ctx.Err())
-		}
-	}
-	b.pending = make(chan gathered, 1)
-	go func(from prometheus.Gatherer, to chan<- gathered) { to <- safely(from) }(b.cfg.From, b.pending)
-	select {
-	case g := <-b.pending:
-		b.pending = nil
-		return g, nil
-	case <-ctx.Done():
-		return gathered{}, fmt.Errorf("%w: %w", ErrLate, ctx.Err())
-	}
-}
-
 // safely gathers, and takes a panic for an error: it must not end the program.
-func safely(from prometheus.Gatherer) (g gathered) {
+func (b *Bridge) safely() (g gathered) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			g = gathered{err: fmt.Errorf("zprom: the Gatherer panicked: %v", fault)}
 		}
 	}()
-	g.families, g.err = from.Gather()
+	g.families, g.err = b.cfg.From.Gather()
 	return g
 }
 

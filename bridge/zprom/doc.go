@@ -23,11 +23,13 @@
 // # Counters
 //
 // They count by what they grew since the last gathering. What was there at the first one does not count; what appears later counts whole, unless its creation timestamp says that it
-// is older, or the gathering before had failed, so that it may have been missed. One that falls, or whose creation timestamp changes, began anew and counts whole. What grew while nobody watched the level is
-// left out, so that no window shows the past as a burst.
+// is older, or the gathering before had failed or lacked room, so that it may have been missed. One that falls, or whose creation timestamp changes, began anew and counts whole. What grew while nobody watched the level is
+// left out, so that no window shows the past as a burst. One that vanishes, and is back without having fallen, goes on where it was.
+//
+// The bridge from OpenTelemetry, package zotel, counts the first total whole, as OpenTelemetry's SDK does: a program makes its provider when it starts. A registry may be days older than this bridge.
 //
 // Counters of Zibrato are whole numbers. What those of Prometheus have of a fraction is carried to the next gathering: a total is right to less than 1, and to less than
-// a nanosecond where it counts seconds.
+// a nanosecond where it counts seconds, as far as Prometheus' own number is, a float64: past 2^53 that is no more than every second, fourth or eighth whole number.
 //
 // # Histograms and summaries
 //
@@ -47,11 +49,12 @@
 //
 // # What goes wrong
 //
-//	prometheus.bridge.misuse  counter  what went wrong, by reason: error, slow, full, type
+//	prometheus.bridge.misuse  counter  what went wrong, by reason: error, slow, full, type, double
 //	prometheus.bridge.gather  timer    gathering and recording once
 //
 // What a Gatherer returns beside an error is recorded. One that panics is taken to have returned an error. One that takes longer than Config.Timeout is left alone, on its
-// goroutine, and not called again before it has returned. More than Config.MaxSeries series are left out. Config.Logger hears of each kind at most once a minute.
+// goroutine, and not called again before it has returned. More than Config.MaxSeries series are left out, and so are metrics without
+// the value that their type says, and a series that was in the same gathering before. Config.Logger hears of each kind at most once a minute.
 //
 // Families whose names begin with zibrato_ are left out: they come from an endpoint of Zibrato's own (package sink/prometheus), and are recorded already. That endpoint is not part of any
 // registry, so feeding it to itself takes a Gatherer that scrapes it.

@@ -15,9 +15,6 @@ type histogram struct {
 
 func (h *histogram) take(m *dto.Metric, from origin) {
 	now := m.GetHistogram()
-	if now == nil {
-		return
-	}
 	count := whole(now.GetSampleCount(), now.GetSampleCountFloat())
 	if from == goesOn && count < h.count {
 		from = born
@@ -36,9 +33,9 @@ func isNative(h *dto.Histogram) bool {
 	return h.GetZeroThreshold() > 0 || h.GetZeroCount() > 0 || h.GetZeroCountFloat() > 0 || len(h.PositiveSpan) > 0 || len(h.NegativeSpan) > 0
 }
 
-// whole returns a count, which may come as a fraction instead.
+// whole returns a count, which may come as a fraction instead. What no count can be is none.
 func whole(n uint64, instead float64) uint64 {
-	if instead > 0 {
+	if instead > 0 && instead < 1<<63 {
 		return uint64(instead)
 	}
 	return n

@@ -1,6 +1,7 @@
 package zprom
 
 import (
+	"encoding/binary"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -21,7 +22,7 @@ type known struct {
 	round    uint64    // number of the gathering
 	since    time.Time // when the first gathering of these began
 	stale    bool      // the next gathering only begins differences anew
-	complete bool      // the last gathering had no error
+	complete bool      // the last gathering had no error, and all found room
 }
 
 type nameKey struct {
@@ -76,8 +77,8 @@ func (k *known) record(families []*dto.MetricFamily, complete bool) {
 		if of.skip {
 			continue
 		}
-		for _, m := range f.Metric {
-			k.metric(f, of, m)
+		for _, m := range f.GetMetric() {
+			complete = k.metric(f, of, m) && complete
 		}
 	}
 	k.stale, k.complete = false, complete
@@ -110,13 +111,16 @@ func (k *known) family(f *dto.MetricFamily) *family {
 // taken reports whether something is made of that type.
 func taken(t dto.MetricType) bool { return t != dto.MetricType_GAUGE_HISTOGRAM }
 
-// metric records one metric of a family.
-func (k *known) metric(f *dto.MetricFamily, of *family, m *dto.Metric) {
+// metric records one metric of a family. It returns false if there is no room for it.
+func (k *known) metric(f *dto.MetricFamily, of *family, m *dto.Metric) bool {
+	if lacks(m, of.typ) {
+		k.tell.met(strange, "family", f.GetName(), "type", of.typ.String())
+		return true
+	}
 	k.key = append(k.key[:0], byte(of.typ))
-	k.key = append(k.key, f.GetName()...)
+	k.key = appendText(k.key, f.GetName())
 	for _, l := range m.Label {
-		k.key = append(append(k.key, 0xff), l.GetName()...) // no byte of UTF-8
-		k.key = append(append(k.key, 0xff), l.GetValue()...)
+		k.key = appendText(appendText(k.key, l.GetName()), l.GetValue())
 	}
 	created := createdOf(m)
 	s, from := k.series[string(k.key)], goesOn
@@ -124,13 +128,16 @@ func (k *known) metric(f *dto.MetricFamily, of *family, m *dto.Metric) {
 	case s == nil:
 		if !k.room() {
 			k.tell.met(full, "family", f.GetName(), "series", len(k.series))
-			return
+			return false
 		}
 		s = &tracked{taker: k.make(of, m)}
 		k.series[string(k.key)] = s
 		if from = born; k.stale || !created.IsZero() && created.Before(k.since) || created.IsZero() && !k.complete {
 			from = baseline
 		}
+	case s.round == k.round: // or it would fall and grow in each gathering
+		k.tell.met(double, "family", f.GetName())
+		return true
 	case k.stale:
 		from = baseline
 	case !s.created.IsZero() && created.After(s.created):
@@ -138,6 +145,27 @@ func (k *known) metric(f *dto.MetricFamily, of *family, m *dto.Metric) {
 	}
 	s.created, s.round = created, k.round
 	s.take(m, from)
+	return true
+}
+
+// appendText appends a text so that what is appended to it cannot be taken for part of it.
+func appendText(to []byte, text string) []byte {
+	return append(binary.AppendUvarint(to, uint64(len(text))), text...)
+}
+
+// lacks reports whether a metric lacks what its type says.
+func lacks(m *dto.Metric, t dto.MetricType) bool {
+	switch t {
+	case dto.MetricType_COUNTER:
+		return m.GetCounter() == nil
+	case dto.MetricType_GAUGE:
+		return m.GetGauge() == nil
+	case dto.MetricType_SUMMARY:
+		return m.GetSummary() == nil
+	case dto.MetricType_HISTOGRAM:
+		return m.GetHistogram() == nil
+	}
+	return m.GetUntyped() == nil
 }
 
 // room reports whether one more series may be known, and makes room at the cost of those that are gone.

@@ -54,7 +54,7 @@ func identityOf(f *dto.MetricFamily) identity {
 
 // hasNegative reports whether a histogram counts negative values, or could, by its bounds.
 func hasNegative(f *dto.MetricFamily) bool {
-	for _, m := range f.Metric {
+	for _, m := range f.GetMetric() {
 		h := m.GetHistogram()
 		if len(h.GetNegativeSpan()) > 0 || len(h.GetBucket()) > 0 && h.GetBucket()[0].GetUpperBound() < 0 || h.GetSampleSum() < 0 || m.GetSummary().GetSampleSum() < 0 {
 			return true

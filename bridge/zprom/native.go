@@ -53,7 +53,7 @@ func unpacked(spans []*dto.BucketSpan, deltas []int64, counts []float64) []bucke
 			n := uint64(0)
 			switch {
 			case i < len(counts):
-				n = uint64(max(counts[i], 0))
+				n = whole(0, counts[i])
 			case i < len(deltas):
 				last += deltas[i]
 				n = uint64(max(last, 0))

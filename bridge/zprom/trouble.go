@@ -16,16 +16,18 @@ const (
 	late                   // a gathering took too long, or the one before has not returned yet
 	full                   // a series found no room
 	strange                // a type that nothing is made of, or a metric that lacks what its type says
+	double                 // a series that was in the same gathering before
 	troubles
 )
 
 var (
-	reasons = [troubles]string{"error", "slow", "full", "type"}
+	reasons = [troubles]string{"error", "slow", "full", "type", "double"}
 	texts   = [troubles]string{
 		"gathering failed, at least in part; the rest is recorded",
 		"gathering takes too long; nothing of it is recorded",
 		"there is no room for more series: see Config.MaxSeries",
-		"metrics of that type are not recorded",
+		"metrics of that type are not recorded, nor those that lack what it says",
+		"what was gathered has a series twice; the first is recorded",
 	}
 )
 

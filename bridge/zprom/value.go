@@ -15,10 +15,7 @@ func finite(v float64) bool { return v-v == 0 }
 type gauge struct{ to *zibrato.Gauge }
 
 func (g *gauge) take(m *dto.Metric, _ origin) {
-	v := m.GetGauge().GetValue()
-	if m.Untyped != nil {
-		v = m.Untyped.GetValue()
-	}
+	v := m.GetGauge().GetValue() + m.GetUntyped().GetValue() // one of which is there
 	if finite(v) {
 		g.to.Set(v)
 	}

@@ -16,10 +16,11 @@
 //
 // Package expvar does not say which numbers only grow, so Config.Counter does, by the name of the series. All others are gauges, of which NaN and infinities are left out.
 //
-// A counter counts by what it grew since the last reading. What was there at the first one does not count, nor what grew while nobody watched; what appears later counts whole.
-// One that fell began anew, and counts whole. Those of whole numbers are exact; of a Float the whole part counts, so that a total is right to less than 1 for each time that it began.
+// A counter counts by what it grew since the last reading. What was there at the first one does not count, nor what grew while nobody watched; what appears later counts whole,
+// unless its variable had panicked before. One that fell began anew, and counts whole. One that vanishes, and is back without having fallen, goes on where it was. Those of whole numbers are exact; of a Float the whole part counts, so that a total is right to less than 1 for each time that it began.
 //
-//	expvar.misuse  counter  what went wrong, by reason: panic (of a variable), slow (a reading took longer than the interval), full (more than Config.MaxSeries)
+//	expvar.misuse  counter  what went wrong, by reason: panic (of a variable or a Map's value), slow (a reading took longer than the interval), full (more than Config.MaxSeries),
+//	                        double (another number of the same reading has that name)
 //	expvar.read    timer    readings
 //
 // A reading that takes longer than the interval is left alone, on its goroutine; what it brings is dropped, and there is none before it returned.

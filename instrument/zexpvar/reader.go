@@ -1,11 +1,14 @@
 package zexpvar
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/overdue"
 	"github.com/zibrato/zibrato/internal/periodic"
 )
 
@@ -63,15 +66,17 @@ func (c Config) withDefaults() (Config, error) {
 
 // Reader reads what package expvar publishes. Its methods may be called from any goroutine.
 type Reader struct {
-	cfg                Config
-	watched            *zibrato.Timer // is started to see whether anybody watches; times the readings
-	panics, slow, full *zibrato.Counter
-	loop               *periodic.Loop
+	cfg                        Config
+	watched                    *zibrato.Timer // is started to see whether anybody watches; times the readings
+	panics, slow, full, double *zibrato.Counter
+	loop                       *periodic.Loop
 
-	mu      sync.Mutex // guards all below, and is held while something is read
-	pending chan []number
-	series  map[key]*series
-	stale   bool // the next reading only begins differences anew
+	mu     sync.Mutex // guards all below, and is held while something is read
+	call   overdue.Call[reading]
+	series map[key]*series
+	round  uint64   // number of the reading
+	missed []string // variables that panicked in the last reading
+	stale  bool     // the next reading only begins differences anew
 }
 
 // Start begins to read, with a first reading, from which counters count. It fails if the configuration is wrong.
@@ -83,7 +88,7 @@ func Start(c Config) (*Reader, error) {
 	r := &Reader{cfg: c, series: map[key]*series{}, stale: true}
 	r.watched = c.Scope.NewTimer("expvar.read", zibrato.WithHelp("Reading what package expvar publishes."))
 	misuse := c.Scope.NewCounterVec("expvar.misuse", []string{"reason"}, zibrato.WithHelp("What went wrong while package expvar's variables were read."))
-	r.panics, r.slow, r.full = misuse.With("panic"), misuse.With("slow"), misuse.With("full")
+	r.panics, r.slow, r.full, r.double = misuse.With("panic"), misuse.With("slow"), misuse.With("full"), misuse.With("double")
 	r.Read()
 	r.loop = periodic.Start(c.Every, r.Read)
 	return r, nil
@@ -98,38 +103,20 @@ func (r *Reader) Read() {
 		r.stale = true
 		return
 	}
-	numbers, ok := r.read()
-	if !ok {
+	ctx, cancel := context.WithTimeout(context.Background(), r.cfg.Every) // for variables can be functions
+	defer cancel()
+	now, err := r.call.Do(ctx, r.walk)
+	if err != nil {
 		r.slow.Inc()
 		return
 	}
-	for _, n := range numbers {
+	r.round++
+	for _, n := range now.numbers {
 		r.record(n)
 	}
-	r.stale = false
+	r.stale, r.missed = false, now.panicked
+	r.panics.Add(int64(len(now.panicked)))
 	timing.Stop()
-}
-
-// read reads on a goroutine of its own, for variables can be functions. What comes too late is dropped.
-func (r *Reader) read() (numbers []number, ok bool) {
-	limit := time.NewTimer(r.cfg.Every)
-	defer limit.Stop()
-	if r.pending != nil {
-		select {
-		case <-r.pending:
-		case <-limit.C:
-			return nil, false
-		}
-	}
-	r.pending = make(chan []number, 1)
-	go func(to chan<- []number) { to <- r.walk() }(r.pending)
-	select {
-	case numbers = <-r.pending:
-		r.pending = nil
-		return numbers, true
-	case <-limit.C:
-		return nil, false
-	}
 }
 
 // Close reads a last time and ends the reader. Calls after the first do nothing. It waits for a reading under way, as long as one may take, and always returns nil.
@@ -146,25 +133,30 @@ type series struct {
 	gauge   *zibrato.Gauge
 	counter *zibrato.Counter // nil: it is a gauge
 	last    int64
+	round   uint64 // of the last reading that had it
 }
 
 // record records a number.
 func (r *Reader) record(n number) {
 	s, known := r.series[n.key]
-	if !known {
-		if len(r.series) >= r.cfg.MaxSeries {
-			r.full.Inc()
-			return
-		}
+	switch {
+	case known && s.round == r.round: // or it would fall and grow in each reading
+		r.double.Inc()
+		return
+	case !known && len(r.series) >= r.cfg.MaxSeries:
+		r.full.Inc()
+		return
+	case !known:
 		s = r.newSeries(n.key)
 		r.series[n.key] = s
 	}
+	s.round = r.round
 	if s.counter == nil {
 		s.gauge.Set(n.float)
 		return
 	}
 	switch grown := n.whole - s.last; {
-	case r.stale:
+	case r.stale, !known && slices.Contains(r.missed, n.variable):
 	case grown < 0:
 		s.counter.Add(max(n.whole, 0))
 	default:

@@ -244,3 +244,125 @@ func TestWrongConfigsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// Two numbers of one name would fall and grow in each reading.
+func TestANumberWhoseNameIsTakenIsLeftOut(t *testing.T) {
+	p := unique()
+	m := expvar.NewMap(p + "m")
+	m.Set("a", new(expvar.Map).Init())
+	inner := m.Get("a").(*expvar.Map)
+	rec, r := start(t, p, suffix(""))
+	inner.Add("b", 1000) // is a.b, too, and the Map's first key
+	m.Add("a.b", 1)
+	for range 5 {
+		r.Read()
+	}
+	inner.Add("b", 5)
+	m.Add("a.b", 1)
+	r.Read()
+	if n := rec.Sum(p + "m.a.b"); n != 1005 {
+		t.Errorf("%v, want 1005", n)
+	}
+	if n := rec.Sum("expvar.misuse", zibratotest.Tag("reason", "double")); n != 6 {
+		t.Errorf("%v were told, want 6", n)
+	}
+}
+
+// What could not be read at first has a past when it can be.
+func TestThePastOfAVariableThatPanickedDoesNotCount(t *testing.T) {
+	p := unique()
+	ready := atomic.NewBool(false)
+	n := atomic.NewInt64(1000)
+	expvar.Publish(p+"f", expvar.Func(func() any {
+		if !ready.Load() {
+			panic("not ready")
+		}
+		return n.Load()
+	}))
+	rec, r := start(t, p, suffix(""))
+	ready.Store(true)
+	r.Read()
+	n.Add(7)
+	r.Read()
+	if n := rec.Sum(p + "f"); n != 7 {
+		t.Errorf("%v, want 7", n)
+	}
+}
+
+// A value that panics hides nothing else that its Map holds.
+func TestAMapIsReadAroundWhatPanics(t *testing.T) {
+	p := unique()
+	m := expvar.NewMap(p + "m")
+	m.Add("a", 1)
+	m.Set("b", expvar.Func(func() any { panic("no") }))
+	m.Set("c", (*expvar.Int)(nil))
+	m.Add("d", 2)
+	rec, _ := start(t, p)
+	a, _ := rec.Last(p + "m.a")
+	d, _ := rec.Last(p + "m.d")
+	if a != 1 || d != 2 {
+		t.Errorf("%v and %v, want 1 and 2", a, d)
+	}
+	if n := rec.Sum("expvar.misuse", zibratotest.Tag("reason", "panic")); n != 2 {
+		t.Errorf("%v panics, want 2", n)
+	}
+}
+
+// One that vanishes for a while goes on, unless it fell meanwhile.
+func TestWhatVanishesGoesOnWhenItIsBack(t *testing.T) {
+	p := unique()
+	m := expvar.NewMap(p + "m")
+	m.Add("a", 5)
+	rec, r := start(t, p, suffix(""))
+	m.Delete("a")
+	r.Read()
+	m.Add("a", 7)
+	r.Read()
+	m.Delete("a")
+	r.Read()
+	m.Add("a", 3)
+	r.Read()
+	if n := rec.Sum(p + "m.a"); n != 2+3 {
+		t.Errorf("%v, want 5", n)
+	}
+}
+
+// Whole numbers that JSON gives are exact, those with a fraction as exact as a float64, and nonsense is left out.
+func TestNumbersInJSON(t *testing.T) {
+	p := unique()
+	text := atomic.NewString(`{"whole": 9007199254740993, "fraction": 0.5, "huge": 1e400, "text": "1", "deep": [{"a": 1}], "": 4, "sci": 1e3} trailing`)
+	expvar.Publish(p+"f", raw{text})
+	expvar.Publish(p+"broken", raw{atomic.NewString(`{"a": 1`)})
+	rec, r := start(t, p, suffix(""))
+	text.Store(`{"whole": 9007199254740996, "fraction": 2.75, "sci": 2e3, "": 5}`)
+	r.Read()
+	got := map[string]float64{}
+	for _, s := range rec.Series() {
+		if name, ok := strings.CutPrefix(s.Name, p); ok {
+			got[name] = rec.Sum(s.Name)
+		}
+	}
+	if want := map[string]float64{"f.whole": 3, "f.fraction": 2, "f.sci": 1000, "f.": 1}; !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// raw is a variable whose JSON is what it says.
+type raw struct{ text *atomic.String }
+
+func (r raw) String() string { return r.text.Load() }
+
+// An Int that grows past the largest int64 is negative, and goes on growing.
+func TestAnIntThatOverflowsGoesOn(t *testing.T) {
+	p := unique()
+	n := expvar.NewInt(p + "n")
+	n.Set(math.MaxInt64 - 2)
+	rec, r := start(t, p, suffix(""))
+	n.Add(5)
+	r.Read()
+	n.Add(5)
+	r.Read()
+	if sum := rec.Sum(p + "n"); sum != 10 {
+		t.Errorf("%v, want 10", sum)
+	}
+}

@@ -3,29 +3,39 @@ package zexpvar
 import (
 	"encoding/json"
 	"expvar"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 )
 
 // number is one that was read.
 type number struct {
 	key
-	float float64
-	whole int64 // as a counter has it
+	variable string
+	float    float64
+	whole    int64 // as a counter has it
+}
+
+// reading is what was read at once.
+type reading struct {
+	numbers  []number
+	panicked []string // variables that did so, and are missing at least in part
 }
 
 // deepest is how many objects within objects are looked into.
 const deepest = 8
 
 // walk reads all variables that are selected.
-func (r *Reader) walk() []number {
+func (r *Reader) walk() reading {
 	w := walker{r: r}
 	for _, kv := range held(expvar.Do) {
 		if r.cfg.Select(kv.Key) {
-			w.top(kv)
+			w.variable = kv.Key
+			w.read(key{name: kv.Key}, r.cfg.Tag(kv.Key), kv.Value, 0)
 		}
 	}
-	return w.numbers
+	return w.reading
 }
 
 // held returns what there is to iterate over. The iteration itself holds a lock that who adds a variable waits for, so nothing is read in it: it could be a function that hangs.
@@ -40,22 +50,18 @@ func held(do func(func(expvar.KeyValue))) (all []expvar.KeyValue) {
 
 // walker collects numbers.
 type walker struct {
-	r       *Reader
-	numbers []number
+	r        *Reader
+	variable string // that is read
+	reading
 }
 
-// top reads a variable. One that panics must not end the program.
-func (w *walker) top(kv expvar.KeyValue) {
+// read reads what may be a Map, whose keys are the values of a tag where there is one. What panics must not end the program, nor hide what else a Map holds.
+func (w *walker) read(k key, tag string, v expvar.Var, depth int) {
 	defer func() {
 		if recover() != nil {
-			w.r.panics.Inc()
+			w.panicked = append(w.panicked, w.variable)
 		}
 	}()
-	w.variable(key{name: kv.Key}, w.r.cfg.Tag(kv.Key), kv.Value, 0)
-}
-
-// variable reads what may be a Map, whose keys are the values of a tag where there is one.
-func (w *walker) variable(k key, tag string, v expvar.Var, depth int) {
 	switch v := v.(type) {
 	case *expvar.Int:
 		w.whole(k, v.Value())
@@ -64,7 +70,7 @@ func (w *walker) variable(k key, tag string, v expvar.Var, depth int) {
 	case *expvar.Map:
 		if depth < deepest {
 			for _, kv := range held(v.Do) {
-				w.variable(k.within(kv.Key, tag), "", kv.Value, depth+1)
+				w.read(k.within(kv.Key, tag), "", kv.Value, depth+1)
 			}
 		}
 	case *expvar.String:
@@ -93,8 +99,8 @@ func (w *walker) value(k key, tag string, v any, depth int) {
 		}
 	case map[string]any:
 		if depth < deepest {
-			for name, of := range v {
-				w.value(k.within(name, tag), "", of, depth+1)
+			for _, name := range slices.Sorted(maps.Keys(v)) { // so that of two that come to have one name it is always the same that is recorded
+				w.value(k.within(name, tag), "", v[name], depth+1)
 			}
 		}
 	}
@@ -109,11 +115,13 @@ func (k key) within(name, tag string) key {
 	return k
 }
 
-func (w *walker) whole(k key, n int64) { w.numbers = append(w.numbers, number{k, float64(n), n}) }
+func (w *walker) whole(k key, n int64) {
+	w.numbers = append(w.numbers, number{k, w.variable, float64(n), n})
+}
 
 func (w *walker) float(k key, f float64) {
 	if f-f != 0 { // NaN or infinite
 		return
 	}
-	w.numbers = append(w.numbers, number{k, f, int64(min(max(math.Floor(f), math.MinInt64), 1<<62))})
+	w.numbers = append(w.numbers, number{k, w.variable, f, int64(min(max(math.Floor(f), math.MinInt64), 1<<62))})
 }
