@@ -248,7 +248,7 @@ func (o *outlet) try(w *metric.Window) error {
 	return o.call(func() error { return o.sink.Write(ctx, w) })
 }
 
-// call calls the sink. A panic of its is an error.
+// call calls the sink. A panic of its is an error, and so is one of the methods of its error: a nil pointer in that may have some that panic.
 func (o *outlet) call(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -258,7 +258,11 @@ func (o *outlet) call(f func() error) (err error) {
 			err = &panicError{v, debug.Stack()}
 		}
 	}()
-	return f()
+	if err = f(); err != nil {
+		_ = err.Error()
+		RetryAfter(err) // asks all that err wraps
+	}
+	return err
 }
 
 // panicError is a panic of a sink's.

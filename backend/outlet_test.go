@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -142,6 +143,34 @@ func TestBadSinksDoNotDelayTheOthers(t *testing.T) {
 			}
 		}
 	})
+}
+
+// badError panics in whatever method is called on a nil pointer, as those of most types of errors do.
+type badError struct{ text string }
+
+func (e *badError) Error() string { return e.text }
+
+func TestASinkMayReturnAnErrorThatPanics(t *testing.T) {
+	for name, bad := range map[string]error{
+		"nil pointer": (*badError)(nil), "nil pointer that unwraps": (*fs.PathError)(nil), "rejected": Reject((*fs.PathError)(nil), 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src, good := newSource(), &fakeSink{}
+				sink := &fakeSink{write: func(context.Context, *metric.Window) error { return bad }}
+				b := must(t, Config{From: src, Sinks: []Sink{sink, good}, Interval: time.Second})
+				src.send(counted(1, 1))
+				sleep(time.Second)
+				if st := b.Stats().Sinks[0]; st.Panics+st.Rejected == 0 || st.LastError == "" {
+					t.Errorf("%+v", st)
+				}
+				b.Close()
+				if len(good.got()) != 1 {
+					t.Errorf("the good sink has %d windows", len(good.got()))
+				}
+			})
+		})
+	}
 }
 
 func TestFullQueueDropsTheOldest(t *testing.T) {
