@@ -44,53 +44,56 @@ const (
 	ownSeries = 32
 )
 
-func (c Config) withDefaults() (Config, error) {
+// withDefaults returns the config with its zero fields filled in, and what is wrong with the others, which have their defaults then, too.
+func (c Config) withDefaults() (full Config, faults []error) {
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("zibrato: Config."+format, args...))
+	}
+	if _, ok := metric.LegalName(c.Source); !ok && c.Source != "" {
+		fault("Source %q: want 1 to %d bytes of UTF-8 without control characters and |", clip(c.Source), metric.MaxNameLen)
+		c.Source = ""
+	}
 	if c.Source == "" {
 		c.Source = "unnamed" // of a program without arguments, such as a library for C
 		if len(os.Args) > 0 {
 			c.Source, _ = metric.LegalName(filepath.Base(os.Args[0]))
 		}
 	}
-	legal, ok := metric.LegalName(c.Source)
-	if !ok {
-		return c, fmt.Errorf("zibrato: Config.Source %q: want 1 to %d bytes of UTF-8 without control characters and |", c.Source, metric.MaxNameLen)
+	if i := slices.IndexFunc(c.AlwaysOn, func(l Level) bool { return !l.Valid() }); i >= 0 {
+		fault("AlwaysOn: %q is no level", clip(string(c.AlwaysOn[i])))
+		c.AlwaysOn = nil
 	}
-	c.Source = legal
 	if c.AlwaysOn == nil {
 		c.AlwaysOn = LevelInfo.AndAbove()
 	}
 	c.AlwaysOn = slices.Clone(c.AlwaysOn)
-	for _, l := range c.AlwaysOn {
-		if !l.Valid() {
-			return c, fmt.Errorf("zibrato: Config.AlwaysOn: %q is no level", l)
-		}
+	if c.MaxSeries < 0 || c.MaxSeries > limitMaxSeries {
+		fault("MaxSeries %d: want 1 to %d", c.MaxSeries, limitMaxSeries)
+		c.MaxSeries = 0
 	}
-	switch {
-	case c.MaxSeries == 0:
+	if c.MaxSeries == 0 {
 		c.MaxSeries = defaultMaxSeries
-	case c.MaxSeries < 0 || c.MaxSeries > limitMaxSeries:
-		return c, fmt.Errorf("zibrato: Config.MaxSeries %d: want 1 to %d", c.MaxSeries, limitMaxSeries)
 	}
 	if c.RingBytes < 0 {
-		return c, fmt.Errorf("zibrato: Config.RingBytes %d is negative", c.RingBytes)
+		fault("RingBytes %d is negative", c.RingBytes)
+		c.RingBytes = 0
 	}
-	var err error
-	if c.Latency, err = atLeast("Latency", c.Latency, 50*time.Millisecond); err != nil {
-		return c, err
+	for _, d := range []struct {
+		field string
+		v     *time.Duration
+		unset time.Duration
+	}{
+		{"Latency", &c.Latency, 50 * time.Millisecond},
+		{"SummaryEvery", &c.SummaryEvery, time.Second},
+		{"AskEvery", &c.AskEvery, time.Second},
+	} {
+		if *d.v != 0 && *d.v < time.Millisecond {
+			fault("%s %v: want at least 1ms", d.field, *d.v)
+			*d.v = 0
+		}
+		if *d.v == 0 {
+			*d.v = d.unset
+		}
 	}
-	if c.SummaryEvery, err = atLeast("SummaryEvery", c.SummaryEvery, time.Second); err != nil {
-		return c, err
-	}
-	c.AskEvery, err = atLeast("AskEvery", c.AskEvery, time.Second)
-	return c, err
-}
-
-func atLeast(field string, d, unset time.Duration) (time.Duration, error) {
-	if d == 0 {
-		return unset, nil
-	}
-	if d < time.Millisecond {
-		return d, fmt.Errorf("zibrato: Config.%s %v: want at least 1ms", field, d)
-	}
-	return d, nil
+	return c, faults
 }

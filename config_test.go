@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,24 @@ func TestABadConfigurationNamesTheField(t *testing.T) {
 	}
 	if err := zibrato.Configure(zibrato.Config{MaxSeries: 1_000_001}); err == nil {
 		t.Error("too many series are accepted")
+	}
+}
+
+func TestAFieldThatIsWrongSpoilsNoOther(t *testing.T) {
+	rec := zibratotest.New(t, zibrato.Config{Source: "orders", MaxSeries: 1, AskEvery: time.Nanosecond, RingBytes: -1})
+	rec.Inc("first")
+	rec.Inc("second")
+	if s := rec.Samples("first"); len(s) != 1 || s[0].Series.Source != "orders" {
+		t.Errorf("samples %+v, want one from the configured source", s)
+	}
+	if n := rec.Calls("second"); n != 0 {
+		t.Errorf("%d calls of a series past the configured bound", n)
+	}
+	notices := rec.Notices()
+	for _, field := range []string{"Config.AskEvery", "Config.RingBytes"} {
+		if !slices.ContainsFunc(notices, func(n string) bool { return strings.Contains(n, field) }) {
+			t.Errorf("nothing is said of %s: %q", field, notices)
+		}
 	}
 }
 

@@ -92,10 +92,9 @@ func newDefault() *Recorder {
 }
 
 func (r *Recorder) init(c Config, info *atomicFlag, k *known) {
-	full, err := c.withDefaults()
-	if err != nil {
-		r.notices = append(r.notices, err.Error()+"; the defaults hold")
-		full, _ = Config{}.withDefaults()
+	full, faults := c.withDefaults()
+	for _, f := range faults {
+		r.notices = append(r.notices, f.Error()+"; the default holds")
 	}
 	r.cfg = full
 	r.ring = ring.New(full.RingBytes, full.MaxSeries+ownSeries)
@@ -132,9 +131,9 @@ func (r *Recorder) initScope(s *Scope, a attributes, k *known) {
 }
 
 func (r *Recorder) configure(c Config) error {
-	full, err := c.withDefaults()
-	if err != nil {
-		return err
+	full, faults := c.withDefaults()
+	if len(faults) > 0 {
+		return errors.Join(faults...)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

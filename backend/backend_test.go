@@ -129,7 +129,7 @@ func TestShutdownEndsWithItsContextWhoeverHangs(t *testing.T) {
 		if d := time.Since(began); d > time.Second+grace {
 			t.Errorf("Shutdown took %v", d)
 		}
-		if err == nil || !strings.Contains(err.Error(), "source: does not return") || !strings.Contains(err.Error(), "fakeSink 2: does not return") {
+		if err == nil || !strings.Contains(err.Error(), "source: does not return") || !strings.Contains(err.Error(), "fakeSink 2: does not return though its time is over; the window that it has is lost") {
 			t.Errorf("error %v", err)
 		}
 		if len(sink.got()) != 1 {

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +22,7 @@ const handOver = 900 * time.Millisecond
 // window may begin with what happened that long before; what [InProcessSamples] brings is at most zibrato.Config.Latency old.
 //
 // The recorder is not closed with the source. With one that is closed already Start fails; one that is closed meanwhile hands over its
-// last batches, and nothing more comes.
+// last batches, and nothing more comes. A source is for one backend: with one that had a backend already, or with a level that is none, Start fails, too.
 func InProcess(rec *zibrato.Recorder, levels ...metric.Level) Source {
 	return newInProcess(rec, metric.Summaries, levels)
 }
@@ -47,6 +48,7 @@ type inProcess struct {
 	rec     *zibrato.Recorder
 	detail  metric.Detail
 	levels  metric.Levels
+	taken   atomic.Bool  // by a backend, for good
 	tap     *zibrato.Tap // nil: not attached
 	leaving atomic.Bool  // set by Receive, read wherever the recorder drains
 }
@@ -57,6 +59,14 @@ func (s *inProcess) Levels() metric.Levels { return s.levels }
 func (s *inProcess) recorder() metric.RecorderID { return s.rec.ID() }
 
 func (s *inProcess) open(deliver func(*metric.Batch)) error {
+	for _, l := range s.levels {
+		if !l.Valid() {
+			return fmt.Errorf("in-process: %q is no level", l)
+		}
+	}
+	if s.taken.Swap(true) {
+		return errors.New("in-process: the source had a backend already; make another")
+	}
 	tap, err := s.rec.Attach(func(b *metric.Batch) {
 		if b.Final && s.leaving.Load() {
 			// It is the source that ends, not the recorder: what its up-down counters show still holds.
@@ -67,6 +77,7 @@ func (s *inProcess) open(deliver func(*metric.Batch)) error {
 		deliver(b)
 	})
 	if err != nil {
+		s.taken.Store(false)
 		return fmt.Errorf("in-process: %w", err)
 	}
 	if s.detail == metric.Summaries {

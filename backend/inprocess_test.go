@@ -68,3 +68,25 @@ func TestClosedRecorderIsNoSource(t *testing.T) {
 		t.Errorf("Start: %v", err)
 	}
 }
+
+func TestASourceInProcessIsForOneBackend(t *testing.T) {
+	from := InProcess(zibrato.New(zibrato.Config{}))
+	b := must(t, Config{From: from, Sinks: []Sink{&fakeSink{}}})
+	for _, when := range []string{"while a backend has it", "after one had it"} {
+		if other, err := Start(Config{From: from, Sinks: []Sink{&fakeSink{}}}); other != nil || err == nil || !strings.Contains(err.Error(), "had a backend already") {
+			t.Errorf("Start %s: %v", when, err)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestALevelThatIsNoneIsRefused(t *testing.T) {
+	for _, l := range []metric.Level{"", "two words"} {
+		b, err := Start(Config{From: InProcess(zibrato.New(zibrato.Config{}), metric.Info, l), Sinks: []Sink{&fakeSink{}}})
+		if b != nil || err == nil || !strings.Contains(err.Error(), "is no level") {
+			t.Errorf("level %q: %v", l, err)
+		}
+	}
+}

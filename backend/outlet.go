@@ -387,8 +387,10 @@ func (o *outlet) result() error {
 	switch {
 	case stuck && o.store != nil && o.lost == 0:
 		return fmt.Errorf("sink %s: does not return though its time is over; its windows wait on disk", name)
+	case stuck && o.hand.window != nil:
+		return fmt.Errorf("sink %s: does not return though its time is over; the window that it has is lost, and %d more", name, o.lost)
 	case stuck:
-		return fmt.Errorf("sink %s: does not return though its time is over; at least %d windows lost", name, o.lost)
+		return fmt.Errorf("sink %s: does not return though its time is over; %d windows lost", name, o.lost)
 	case o.lost > 0 && o.err != nil:
 		return fmt.Errorf("sink %s: %d windows lost: %w", name, o.lost, o.err)
 	case o.lost > 0:
