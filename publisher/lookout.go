@@ -9,9 +9,10 @@ import (
 
 const (
 	// lookAfter is how long a turn may last before the connection is looked at, and then again each time that long.
-	lookAfter = 3 * time.Millisecond
+	lookAfter = time.Millisecond
 
-	// flood is how many bytes may come in one turn: several times as many as all subscriptions that a publisher remembers take.
+	// flood is how many bytes may come at once: several times as many as all subscriptions that a publisher remembers take. As many are forgiven each
+	// second, more than any number of programs that come and go make a forwarder say.
 	flood = 4 * maxTopicBytes
 )
 
@@ -22,12 +23,14 @@ type lookout struct {
 	system eye
 	timer  *time.Timer
 
-	mu   sync.Mutex
-	open bool         // a turn lasts
-	did  bool         // the connection was cut in it
-	fd   int          // of the connection
-	id   tcp.Identity // what it was when it was first looked at in this turn; 0: it was not yet
-	had  uint64       // bytes that had come then
+	mu    sync.Mutex
+	open  bool         // a turn lasts
+	did   bool         // the connection was cut in it
+	fd    int          // of the connection
+	id    tcp.Identity // what it was when it was last looked at; 0: it never was
+	had   uint64       // bytes that had come then
+	at    time.Time    // when that was
+	level float64      // bytes that are not forgiven yet
 }
 
 // eye is what a lookout asks of the operating system.
@@ -49,7 +52,10 @@ func newLookout(system eye) *lookout {
 func (l *lookout) begin(fd int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.open, l.did, l.fd, l.id = true, false, fd, 0
+	l.open, l.did, l.fd = true, false, fd
+	if now := time.Now(); now.Sub(l.at) >= time.Second { // so that a long turn knows how much had come
+		l.measure(now)
+	}
 	l.timer.Reset(lookAfter)
 }
 
@@ -66,19 +72,27 @@ func (l *lookout) end() bool {
 func (l *lookout) look() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.open {
-		return
-	}
-	id, received, ok := l.system.look(l.fd)
 	switch {
-	case !ok:
-		return
-	case id != l.id:
-		l.id, l.had = id, received
-	case received-l.had > flood:
-		l.system.cut(l.fd, id)
+	case !l.open || !l.measure(time.Now()):
+	case l.level > flood:
+		l.system.cut(l.fd, l.id)
 		l.did = true
-		return
+	default:
+		l.timer.Reset(lookAfter)
 	}
-	l.timer.Reset(lookAfter)
+}
+
+// measure takes in how much has come, and reports whether there is a connection. The caller holds the mutex.
+func (l *lookout) measure(now time.Time) bool {
+	id, received, ok := l.system.look(l.fd)
+	if !ok {
+		return false
+	}
+	if id == l.id {
+		l.level = max(0, l.level+float64(received-l.had)-now.Sub(l.at).Seconds()*flood)
+	} else {
+		l.id, l.level = id, 0
+	}
+	l.had, l.at = received, now
+	return true
 }

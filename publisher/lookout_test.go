@@ -37,11 +37,11 @@ func TestALongTurnInWhichMuchComesEndsTheConnection(t *testing.T) {
 		looks int
 	}{
 		"a flood":                         {meter{id: 1, per: 100 << 10}, 7, time.Second, true, 2},
-		"a slow one":                      {meter{id: 1, per: 1 << 10}, 7, time.Second, true, 23},
-		"a short turn":                    {meter{id: 1, per: 1 << 30}, 7, lookAfter - 1, false, 0},
-		"a machine with other things":     {meter{id: 1, per: 10}, 7, time.Second, false, 333},
-		"no connection":                   {meter{per: 1 << 30}, 7, time.Second, false, 1},
-		"one that is none to a forwarder": {meter{id: 1, per: 1 << 30}, 8, time.Second, false, 1},
+		"a slow one":                      {meter{id: 1, per: 1 << 10}, 7, time.Second, true, 70},
+		"a short turn":                    {meter{id: 1, per: 1 << 30}, 7, lookAfter - 1, false, 1},
+		"a machine with other things":     {meter{id: 1, per: 10}, 7, time.Second, false, 1001},
+		"no connection":                   {meter{per: 1 << 30}, 7, time.Second, false, 2},
+		"one that is none to a forwarder": {meter{id: 1, per: 1 << 30}, 8, time.Second, false, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -50,6 +50,7 @@ func TestALongTurnInWhichMuchComesEndsTheConnection(t *testing.T) {
 				l := newLookout(&m)
 				for turn := range 3 {
 					m.looks, m.cuts = 0, nil
+					m.id += tcp.Identity(min(m.id, 1)) // each time a new connection, if any
 					l.begin(c.fd)
 					time.Sleep(c.turn)
 					synctest.Wait()
@@ -62,6 +63,38 @@ func TestALongTurnInWhichMuchComesEndsTheConnection(t *testing.T) {
 					if m.looks != looks || looks != c.looks {
 						t.Errorf("turn %d: %d looks, and %d after it, want %d", turn, looks, m.looks-looks, c.looks)
 					}
+				}
+			})
+		})
+	}
+}
+
+// What came between long turns counts, too, as far as it is not forgiven: a flood shows at the first look.
+func TestALongTurnKnowsWhatCameBefore(t *testing.T) {
+	for name, c := range map[string]struct {
+		pause time.Duration
+		per   int // bytes a millisecond
+		cut   bool
+	}{
+		"little for hours":                 {3 * time.Hour, 60, false},
+		"as much as is forgiven":           {10 * time.Second, 65, false},
+		"a flood that began a moment ago":  {500 * time.Millisecond, 1 << 10, true},
+		"a flood that began a minute ago":  {time.Minute, 1 << 10, true},
+		"the same connection as long ago":  {0, 10, false},
+		"twice as much as can be forgiven": {10 * time.Second, 200, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := meter{id: 1, per: c.per, begun: time.Now()}
+				l := newLookout(&m)
+				l.begin(7)
+				l.end()
+				time.Sleep(c.pause)
+				l.begin(7)
+				time.Sleep(lookAfter)
+				synctest.Wait()
+				if l.end() != c.cut {
+					t.Errorf("cut %v after %d looks", !c.cut, m.looks)
 				}
 			})
 		})

@@ -258,7 +258,7 @@ func (p *Publisher) hear(s *socket) {
 		}
 		if p.subscriptions.excess {
 			p.subscriptions.excess, connected = false, false
-			p.shutOut(s, now)
+			p.shutOut(s, time.Now()) // reading all that may have taken long
 		}
 	}
 	if !changed && connected == wasConnected {

@@ -1,5 +1,5 @@
 // Command mutants shows that the tests catch bugs: it applies each of the deliberate bugs beside it to a copy of the tree, runs the tests
-// that should notice, and prints which of them did.
+// that should notice, and prints which of them did: the first that fails with the bug, and each time that it is run again, and passes without it.
 //
 //	go run ./conservation/mutants [name ...]
 //
@@ -12,7 +12,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,8 +87,11 @@ type tester struct {
 	seconds int // of the harness
 	timeout time.Duration
 	race    bool
-	known   map[string]map[string]bool // tests that fail without any of the bugs, by package
+	bad     map[string][]string // tests that fail without any of the bugs, by package
 }
+
+// again is how often the test that noticed a bug has to notice it once more.
+const again = 3
 
 // run makes one copy of the tree, and lets one bug after the other into it.
 func run(all []mutant, seconds int, timeout time.Duration, race bool) error {
@@ -101,7 +103,7 @@ func run(all []mutant, seconds int, timeout time.Duration, race bool) error {
 	if err := copyTree(dir); err != nil {
 		return err
 	}
-	t := &tester{dir, seconds, timeout, race, map[string]map[string]bool{}}
+	t := &tester{dir, seconds, timeout, race, map[string][]string{}}
 	missed := 0
 	fmt.Printf("| bug | caught by | after |\n|---|---|---|\n")
 	for _, m := range all {
@@ -152,36 +154,46 @@ func copyTree(dir string) error {
 
 // try returns by what the bug was caught, "" if it was not.
 func (t *tester) try(m mutant) (string, error) {
-	for _, p := range m.tests {
-		if t.known[p] == nil {
-			t.known[p], _ = t.test(p)
-			for name := range t.known[p] {
-				fmt.Fprintf(os.Stderr, "mutants: %s: %s fails without any of them, and tells nothing\n", p, name)
-			}
-		}
-	}
 	patch, err := filepath.Abs(m.path)
 	if err != nil {
 		return "", err
 	}
-	if out, err := t.command("git", "apply", "-C1", patch); err != nil {
-		return "", fmt.Errorf("the patch does not fit: %w: %s", err, out)
+	if err := t.apply(patch); err != nil {
+		return "", fmt.Errorf("the patch does not fit: %w", err)
 	}
-	defer t.command("git", "apply", "-C1", "-R", patch)
+	defer t.apply(patch, "-R")
 	if out, err := t.command("go", append([]string{"build"}, m.tests...)...); err != nil {
 		return "", fmt.Errorf("it does not build: %w: %s", err, out)
 	}
 	for _, p := range m.tests {
-		failed, out := t.test(p)
-		maps.DeleteFunc(failed, func(name string, _ bool) bool { return t.known[p][name] })
-		if len(failed) == 0 {
-			continue
+		for {
+			name, out := t.test(p)
+			if name == "" {
+				break
+			}
+			if err := t.apply(patch, "-R"); err != nil {
+				return "", err
+			}
+			passes := t.repeat(p, name, 1) == 0
+			if err := t.apply(patch); err != nil {
+				return "", err
+			}
+			if passes {
+				by := fmt.Sprintf("`%s` %s", p, name)
+				if strings.Contains(out, "DATA RACE") {
+					by += ", by the race detector"
+				}
+				if n := t.repeat(p, name, again); n < again {
+					by += fmt.Sprintf(", and again in %d of %d runs only", n, again)
+				}
+				return by, nil
+			}
+			fmt.Fprintf(os.Stderr, "mutants: %s: %s fails without any of them, and tells nothing\n", p, name)
+			if name == whole {
+				return "", fmt.Errorf("%s does not get to its tests: %s", p, out)
+			}
+			t.bad[p] = append(t.bad[p], name)
 		}
-		by := slices.Sorted(maps.Keys(failed))[0]
-		if strings.Contains(out, "DATA RACE") {
-			by += ", by the race detector"
-		}
-		return fmt.Sprintf("`%s` %s", p, by), nil
 	}
 	if t.seconds == 0 {
 		return "", nil
@@ -197,27 +209,56 @@ func (t *tester) try(m mutant) (string, error) {
 	return "", fmt.Errorf("the harness: %w: %s", err, out)
 }
 
+// apply lets a bug in, or out again with -R.
+func (t *tester) apply(patch string, how ...string) error {
+	out, err := t.command("git", append(append([]string{"apply", "-C1"}, how...), patch)...)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", filepath.Base(patch), err, out)
+	}
+	return nil
+}
+
+// whole stands for all tests of a package, which does not get to an end without one of them failing.
+const whole = "as a whole"
+
 var failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
 
-// test returns the tests of a package that fail, and what they say. One that does not come to an end counts as its own test.
-func (t *tester) test(pkg string) (failed map[string]bool, out string) {
-	args := []string{"test", "-count=1", "-short", pkg}
+// test returns the first test of a package that fails, "" where none does, and what was said.
+func (t *tester) test(pkg string) (name, out string) {
+	args := []string{"-failfast"}
+	if bad := t.bad[pkg]; len(bad) > 0 {
+		args = append(args, "-skip", "^("+strings.Join(bad, "|")+")$")
+	}
+	out, err := t.goTest(pkg, args...)
+	if err == nil {
+		return "", out
+	}
+	if f := failure.FindStringSubmatch(out); f != nil {
+		return f[1], out
+	}
+	return whole, out
+}
+
+// repeat runs one test that many times, and returns how often it failed.
+func (t *tester) repeat(pkg, name string, times int) (failed int) {
+	var only []string
+	if name != whole {
+		only = []string{"-run", "^" + name + "$"}
+	}
+	for range times {
+		if _, err := t.goTest(pkg, only...); err != nil {
+			failed++
+		}
+	}
+	return failed
+}
+
+func (t *tester) goTest(pkg string, args ...string) (string, error) {
+	args = append([]string{"test", "-count=1", "-short"}, args...)
 	if t.race {
 		args = append(args, "-race")
 	}
-	failed = map[string]bool{}
-	out, err := t.command("go", args...)
-	if err == nil {
-		return failed, out
-	}
-	for _, f := range failure.FindAllStringSubmatch(out, -1) {
-		failed[f[1]] = true
-	}
-	if len(failed) == 0 {
-		last := out[strings.LastIndexByte(strings.TrimSpace(out), '\n')+1:]
-		failed[strings.Join(strings.Fields(last), " ")] = true
-	}
-	return failed, out
+	return t.command("go", append(args, pkg)...)
 }
 
 func (t *tester) command(name string, args ...string) (string, error) {
