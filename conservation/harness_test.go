@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func conservationRun(t *testing.T, args ...string) *report {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("it takes half a minute")
+		t.Skip("it takes a minute")
 	}
 	binary := filepath.Join(t.TempDir(), "conservation")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
@@ -52,7 +52,7 @@ func conservationRun(t *testing.T, args ...string) *report {
 	return &r
 }
 
-func TestBooksBalanceAfterFaultsOfEveryKind(t *testing.T) { conservationRun(t, "-for", "25s") }
+func TestBooksBalanceAfterFaultsOfEveryKind(t *testing.T) { conservationRun(t, "-for", "40s") }
 
 func TestProgramsEndInTimeAtAnyInstant(t *testing.T) {
 	r := conservationRun(t, "-trial", "exit", "-times", "7")

@@ -52,7 +52,7 @@ type Config struct {
 	NextServerKey keys.Public
 	// Format is how it writes. Default: Binary.
 	Format Format
-	// QueueBytes bounds the messages that wait to be sent or are held back. libzmq may hold about as much again. Default: DefaultQueueBytes; at least metric.MaxFrame.
+	// QueueBytes bounds the messages that wait to be sent or are held back, with about 200 bytes for each besides what is in it. libzmq may hold about as much again. Default: DefaultQueueBytes; at least metric.MaxFrame.
 	QueueBytes int
 	// Hold is how long levels go on being recorded that were subscribed to when the connection to the forwarder was lost. Their messages
 	// are held back, within QueueBytes, and are sent when the subscribers are back, in their order; after that time they are dropped and counted. A subscriber

@@ -7,13 +7,13 @@ import (
 	"github.com/zibrato/zibrato/metric"
 )
 
-// queue holds the messages that wait to be sent, up to a bound in bytes. The drain puts, the socket's goroutine takes.
+// queue holds the messages that wait to be sent, up to a bound of the memory that they take. The drain puts, the socket's goroutine takes.
 type queue struct {
 	mu       sync.Mutex
 	messages []message
-	aside    []message // held back until somebody wants them again; older than those of the same topic in messages
-	bytes    int       // in both
-	bound    int
+	aside    []message     // held back until somebody wants them again; older than those of the same topic in messages
+	bytes    int           // in both
+	bound    int           // of these, and what messages take besides
 	spare    [][]byte      // memory of messages that were sent
 	empty    chan struct{} // closed and forgotten once no message is left but those held back; nil while nobody waits for that
 	ready    chan struct{} // has room for one token: there may be something
@@ -30,6 +30,9 @@ type message struct {
 	uptime  time.Duration // the recorder's, as it stands in the message; 0: it does not
 	queued  time.Time
 }
+
+// perMessage is about what a message takes besides its bytes. The only one in the queue may do without, so that the largest fits.
+const perMessage = 192
 
 // fate is what becomes of a message.
 type fate uint8
@@ -51,7 +54,7 @@ func (q *queue) put(m message, encode func([]byte) []byte) bool {
 		buf, q.spare = q.spare[n-1], q.spare[:n-1]
 	}
 	m.bytes = encode(buf[:0])
-	for q.bytes+len(m.bytes) > q.bound {
+	for q.bytes+len(m.bytes)+(len(q.messages)+len(q.aside))*perMessage > q.bound {
 		if !q.awaitRoom() {
 			q.keep(m.bytes)
 			return false

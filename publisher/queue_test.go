@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,7 +11,7 @@ import (
 
 func TestAWillingQueueWaitsWhileMessagesLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(10)
+		q := newQueue(10 + perMessage)
 		put := func() bool { return q.put(message{}, func(dst []byte) []byte { return append(dst, "12345"...) }) }
 		begun := time.Now()
 		if !put() || !put() || put() {
@@ -48,7 +49,7 @@ func TestAWillingQueueWaitsWhileMessagesLeave(t *testing.T) {
 
 func TestAWillingQueueWaitsAWhileForWhatIsHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(10)
+		q := newQueue(10 + perMessage)
 		put := func() bool { return q.put(message{}, func(dst []byte) []byte { return append(dst, "12345"...) }) }
 		begun := time.Now()
 		put()
@@ -79,7 +80,7 @@ func TestAWillingQueueWaitsAWhileForWhatIsHeldBack(t *testing.T) {
 }
 
 func TestMessagesThatAreHeldBackComeFirstAndInOrder(t *testing.T) {
-	q := newQueue(100)
+	q := newQueue(100 + 10*perMessage)
 	put := func(topic, text string) {
 		if !q.put(message{form: topic, samples: 1}, func(dst []byte) []byte { return append(dst, text...) }) {
 			t.Fatalf("no room for %s", text)
@@ -141,4 +142,26 @@ func TestAMessageThatWaitedTellsTheRecordersAgeWhenItIsSent(t *testing.T) {
 			t.Errorf("the message says %v, want %v", got.Uptime, want)
 		}
 	})
+}
+
+// The text form makes a message of every sample: what each takes besides its bytes counts, too.
+func TestMemoryIsBoundedHoweverSmallMessagesAre(t *testing.T) {
+	const bound = 4 << 20
+	q := newQueue(bound)
+	heap := func() int {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	before, n := heap(), 0
+	for q.put(message{}, func(dst []byte) []byte { return append(dst, "info|Counter|jobs.done|1|1364400000|web1"...) }) {
+		if n++; n%2 == 0 {
+			q.holdBack()
+		}
+	}
+	if grown := heap() - before; grown > bound || n < bound/512 {
+		t.Errorf("%d messages take %d bytes, of %d", n, grown, bound)
+	}
+	runtime.KeepAlive(q)
 }
