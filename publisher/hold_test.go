@@ -127,6 +127,7 @@ func TestWhatDoesNotComeBackInTimeGoesOff(t *testing.T) {
 func TestWhatIsRecordedWithoutAForwarderArrivesOnceItIsBack(t *testing.T) {
 	fwd := startForwarder(t, "tcp://127.0.0.1:*", "tcp://127.0.0.1:*")
 	rec := zibrato.New(zibrato.Config{AlwaysOn: []zibrato.Level{}})
+	made := time.Now()
 	timer := rec.NewTimer("x", zibrato.AtLevel(zibrato.LevelDebug))
 	pub := start(t, publisher.Config{Recorder: rec, Endpoint: fwd.in, Hold: time.Hour})
 	sub, err := subscriber.Start(subscriber.Config{From: fwd.out, Levels: metric.Levels{metric.Debug}})
@@ -135,12 +136,22 @@ func TestWhatIsRecordedWithoutAForwarderArrivesOnceItIsBack(t *testing.T) {
 	}
 	defer sub.Close()
 	batches := make(chan []int64, 1000)
+	var (
+		mu       sync.Mutex
+		restored time.Duration // age of the recorder when the forwarder was not yet back
+	)
 	var seq uint64
 	go sub.Receive(context.Background(), func(b *metric.Batch) {
 		if seq > 0 && b.Seq != seq+1 {
 			t.Errorf("batch %d after %d", b.Seq, seq)
 		}
 		seq = b.Seq
+		mu.Lock()
+		// Receivers work out from the age when series were born.
+		if b.Uptime < restored-10*time.Millisecond {
+			t.Errorf("batch %d says that its recorder was %v old when it was sent, and it was at least %v", b.Seq, b.Uptime, restored)
+		}
+		mu.Unlock()
 		var values []int64
 		for _, s := range b.Samples {
 			values = append(values, s.Value.Int())
@@ -182,6 +193,10 @@ func TestWhatIsRecordedWithoutAForwarderArrivesOnceItIsBack(t *testing.T) {
 				t.Error("Flush says that without a forwarder everything was sent")
 			}
 		}
+		time.Sleep(100 * time.Millisecond) // so that it shows how old what waits is
+		mu.Lock()
+		restored = time.Since(made)
+		mu.Unlock()
 		fwd = startForwarder(t, fwd.in, fwd.out)
 		receive()
 	}
