@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -86,6 +87,38 @@ func appendTime(dst []byte, t, reference time.Time) []byte {
 func appendStr(dst []byte, s string) []byte {
 	s = s[:min(len(s), math.MaxUint8)]
 	return append(append(dst, byte(len(s))), s...)
+}
+
+// maxFile is more than any file but a log takes: ten million series and processes have room in it. What seems larger is not read into memory.
+const maxFile = 1 << 30
+
+// open opens a file to be read. A pipe in its place would keep whoever opens it waiting, a device never end.
+func (s *Store) open(name string) (*os.File, os.FileInfo, error) {
+	path := filepath.Join(s.cfg.Dir, name)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, damaged("it is no regular file")
+	}
+	f, err := os.Open(path)
+	return f, info, err
+}
+
+// content reads a file.
+func (s *Store) content(name string) ([]byte, error) {
+	f, info, err := s.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info.Size() > maxFile {
+		return nil, damaged("it has %d bytes", info.Size())
+	}
+	b := make([]byte, info.Size())
+	_, err = io.ReadFull(f, b)
+	return b, err
 }
 
 // fault asks the test whether the step that comes next shall fail. A test may also end the process there.

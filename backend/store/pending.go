@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -176,11 +174,14 @@ func (s *Store) Done(sink string, n uint64) {
 // Load reads a window. One that is damaged is set aside.
 func (s *Store) Load(n uint64) (*metric.Window, error) {
 	name := windowName(n)
-	b, err := os.ReadFile(filepath.Join(s.cfg.Dir, name))
-	if err != nil {
+	b, err := s.content(name)
+	if err != nil && !errors.Is(err, ErrDamaged) { // it may be read another time
 		return nil, err
 	}
-	w, err := DecodeWindow(b)
+	var w *metric.Window
+	if err == nil {
+		w, err = DecodeWindow(b)
+	}
 	if err == nil {
 		return w, nil
 	}

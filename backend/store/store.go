@@ -141,7 +141,7 @@ func (s *Store) Replay(f func(b *metric.Batch, at time.Time)) {
 
 func (s *Store) replay(n uint64, f func(b *metric.Batch, at time.Time)) {
 	path := filepath.Join(s.cfg.Dir, logName(n))
-	file, err := os.Open(path)
+	file, _, err := s.open(logName(n))
 	if err != nil {
 		s.hurt[n] = true
 		s.check(err)

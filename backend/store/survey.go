@@ -91,7 +91,7 @@ func (s *Store) surveyWindow(name string, n uint64, e os.DirEntry) {
 
 // read returns what a file holds, nil if it is not there, or is damaged and set aside. That it may not be read is an error: it is somebody else's.
 func read[T any](s *Store, name string, decode func([]byte) (T, error)) (v T, err error) {
-	b, err := os.ReadFile(filepath.Join(s.cfg.Dir, name))
+	b, err := s.content(name)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return v, nil
