@@ -69,16 +69,25 @@ func (c *call) end() {
 }
 
 // statusOf is the name of the status that gRPC makes of what a handler or a call returned.
-func statusOf(err error) string {
+func statusOf(err error) string { return nameOf(codeOf(err)) }
+
+// undefined stands for the codes that gRPC does not define.
+const undefined = codes.Unauthenticated + 1
+
+func codeOf(err error) codes.Code {
 	if err == nil {
-		return "OK"
+		return codes.OK
 	}
 	s, ok := status.FromError(err)
 	if !ok {
 		s = status.FromContextError(err)
 	}
-	if c := s.Code(); c <= codes.Unauthenticated {
-		return c.String()
+	return min(s.Code(), undefined)
+}
+
+func nameOf(c codes.Code) string {
+	if c == undefined {
+		return other
 	}
-	return other
+	return c.String()
 }

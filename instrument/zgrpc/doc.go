@@ -30,7 +30,8 @@
 // runs, unless it has a grpc.UnknownServiceHandler: those it does not measure, only their clients do.
 //
 // A server's call ends when its handler returns. A client's ends when its response is there, or its stream has ended as gRPC has it: with an error or the end that
-// RecvMsg returned, with its context or its connection. A stream that is left without any of these, a leak of its caller's, stays under way. A message counts as
+// RecvMsg returned, with its context or its connection. Where an interceptor further in opens several streams for one call, to try again, what its caller gets
+// decides: that is one call. A stream that is left without any of these, a leak of its caller's, stays under way. A message counts as
 // sent when gRPC took it, and as received when the handler, or the caller, has it.
 //
 // # What it does not change

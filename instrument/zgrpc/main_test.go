@@ -30,6 +30,7 @@ const (
 type tester struct {
 	testgrpc.UnimplementedTestServiceServer
 	entered chan struct{} // if not nil, receives when a call is under way
+	before  func() error  // if not nil, is asked before a server's stream
 }
 
 func asked(s *testgrpc.EchoStatus) error {
@@ -56,7 +57,12 @@ func (*tester) UnaryCall(_ context.Context, r *testgrpc.SimpleRequest) (*testgrp
 
 var errPanic = errors.New("the handler panics")
 
-func (*tester) StreamingOutputCall(r *testgrpc.StreamingOutputCallRequest, s grpc.ServerStreamingServer[testgrpc.StreamingOutputCallResponse]) error {
+func (t *tester) StreamingOutputCall(r *testgrpc.StreamingOutputCallRequest, s grpc.ServerStreamingServer[testgrpc.StreamingOutputCallResponse]) error {
+	if t.before != nil {
+		if err := t.before(); err != nil {
+			return err
+		}
+	}
 	for range r.ResponseParameters {
 		if err := s.Send(&testgrpc.StreamingOutputCallResponse{}); err != nil {
 			return err
