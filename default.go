@@ -34,6 +34,8 @@ func (p pendingDefault) stop() {
 //
 //	defer zibrato.Time("db.query")()
 //
+// Each call of that function records a sample; without any, nothing is recorded. Any goroutine may call it.
+//
 // It allocates nothing where the compiler keeps deferred calls on the stack: not for a defer in a loop, or in a function with
 // more than eight. A block that panics is recorded, too.
 func Time(name string) func() {

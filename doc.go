@@ -27,7 +27,8 @@
 // # What a name may be
 //
 // UTF-8 of 1 to 255 bytes without control characters and '|'. Any other is made legal, see metric.LegalName, and the series
-// zibrato.misuse counts it. Nothing that instrumented code passes makes a call panic, block or return an error.
+// zibrato.misuse counts it. Nothing that instrumented code passes makes a call panic, block or return an error. Names
+// that begin with "zibrato." are what a recorder tells about itself; those of a program should begin otherwise, or the two mix.
 //
 // # Limits
 //

@@ -40,7 +40,7 @@ type Stopwatch struct {
 	start int64
 }
 
-// Stop ends the timing and records one sample.
+// Stop ends the timing and records one sample, each time that it is called. Any goroutine may call it.
 func (w Stopwatch) Stop() {
 	if w.t != nil {
 		w.t.stop(w.start)
@@ -96,7 +96,8 @@ func (t *Timer) Observe(d time.Duration) {
 	t.ring.Put(metric.Record{Series: t.id, Value: metric.IntValue(int64(d))}, ring.Int)
 }
 
-// Counter counts what only grows. The zero Counter and nil do nothing.
+// Counter counts what only grows. The zero Counter and nil do nothing. A total that has no room in an int64 stays at its limit, as does
+// that of a timer's nanoseconds.
 type Counter struct {
 	on   atomicFlag // see Timer
 	id   uint32
@@ -124,7 +125,7 @@ func (c *Counter) Add(n int64) {
 }
 
 // UpDown counts what goes up and down, such as open connections. The zero UpDown and nil do nothing. It misses what happens while
-// its level is not watched, so keep it on a level that is always on.
+// its level is not watched, so keep it on a level that is always on. Beyond what an int64 holds its value wraps around.
 type UpDown struct {
 	on   atomicFlag // see Timer
 	id   uint32

@@ -18,7 +18,9 @@ type attributes struct {
 	help   string
 }
 
-// AtLevel puts the measurements on a level. Default: [LevelInfo]. What is not legal is made so, see metric.LegalLevel.
+// AtLevel puts the measurements on a level. Default: [LevelInfo]. What is not legal is made so, see metric.LegalLevel. Any other label than those of the
+// standard levels, such as "warn" or "INFO", is a level of its own, which is not measured before somebody asks for it. A recorder has at most 256 levels;
+// past that, new ones fall on info, and the consumer is told.
 func AtLevel(l Level) Option { return func(a *attributes) { a.level = l } }
 
 // Source says where the measurements come from. Default: [Config].Source.

@@ -28,7 +28,7 @@ const maxLevels = 256
 
 // Recorder owns instruments, the rings that they write to, and the goroutine that drains these. The functions of the package work on
 // the [Default] one; own ones isolate libraries and tests. It has all methods of [Scope]. A Recorder that nothing
-// consumes has no goroutine.
+// consumes has no goroutine. [New] makes one: nil and the zero Recorder are none, and must not be used. Code that can do without measuring takes a *Scope, which may be nil.
 type Recorder struct {
 	// First, so that they are aligned on 32-bit platforms.
 	misused    [misuses]atomic.Int64

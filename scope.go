@@ -62,6 +62,8 @@ func (z *Scope) ticks() int64 {
 //
 //	defer scope.Time("db.query")()
 //
+// Each call of the returned function records a sample; without any, nothing is recorded. Any goroutine may call it.
+//
 // It allocates nothing where the compiler keeps deferred calls on the stack: not for a defer in a loop, or in a function with
 // more than eight. A block that panics is recorded, too.
 func (z *Scope) Time(name string) func() {
