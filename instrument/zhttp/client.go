@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"go.uber.org/atomic"
 
@@ -43,11 +44,15 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.active.Add(1)
 	x := &trip{t: t, timing: timing, request: r, status: "panic"}
 	defer x.abandon()
-	response, err := t.next.RoundTrip(x.outgoing())
+	outgoing := x.outgoing()
+	response, err := t.next.RoundTrip(outgoing)
 	x.returned = true
-	if err != nil {
-		x.end(outcomeOf(err), unknown, unknown)
+	if err != nil || response == nil { // a transport that returns neither is told so by http.Client
+		x.end(x.outcomeOf(err), unknown, unknown)
 		return response, err
+	}
+	if response.Request == outgoing {
+		response.Request = r
 	}
 	x.status = classOf(response.StatusCode)
 	_, writes := response.Body.(io.Writer)
@@ -137,7 +142,7 @@ func (x *trip) Read(p []byte) (int, error) {
 	case io.EOF:
 		x.finish(x.status)
 	default:
-		x.finish(outcomeOf(err))
+		x.finish(x.outcomeOf(err))
 	}
 	return n, err
 }
@@ -175,13 +180,21 @@ func (b *sending) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// outcomeOf is the status of a request without a response.
-func outcomeOf(err error) string {
+// outcomeOf is the status of a request without a response, or whose body broke off. What the context did counts also where the error does not say so: that may
+// be the context's cause, or what http.Client's Timeout makes of a wrapped transport, which it ends by the request's Cancel, too, and maybe before the
+// context knows.
+func (x *trip) outcomeOf(err error) string {
+	ctx := x.request.Context()
+	due, limited := ctx.Deadline()
 	var timed interface{ Timeout() bool }
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case errors.As(err, &timed) && timed.Timeout(): // context.DeadlineExceeded, too
+		return "timeout"
+	case ctx.Err() == context.Canceled:
+		return "canceled"
+	case limited && !time.Now().Before(due):
 		return "timeout"
 	}
 	return "error"

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -103,113 +101,6 @@ func TestResponsesWithoutABodyEndAtOnce(t *testing.T) {
 	}
 }
 
-func TestFailuresAreOutcomes(t *testing.T) {
-	hang := func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/body" {
-			io.WriteString(w, "begun")
-			http.NewResponseController(w).Flush()
-		}
-		io.Copy(io.Discard, r.Body)
-		<-r.Context().Done()
-	}
-	for _, test := range []struct {
-		name, path, want string
-		ctx              func(context.Context) (context.Context, context.CancelFunc)
-	}{
-		{"cancelled", "/", "canceled", canceling(0)},
-		{"cancelled in the body", "/body", "canceled", nil},
-		{"too late", "/", "timeout", timing(20 * time.Millisecond)},
-		{"too late in the body", "/body", "timeout", timing(200 * time.Millisecond)},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			rec, url, client := measuredClient(t, hang, false)
-			ctx, cancel := context.WithCancel(t.Context())
-			if test.ctx != nil {
-				ctx, cancel = test.ctx(t.Context())
-			}
-			defer cancel()
-			r, _ := http.NewRequestWithContext(ctx, "GET", url+test.path, nil)
-			resp, err := client.Do(r)
-			if err == nil {
-				if test.ctx == nil {
-					cancel()
-				}
-				_, err = io.ReadAll(resp.Body)
-				resp.Body.Close()
-			}
-			if err == nil {
-				t.Fatal("no error")
-			}
-			settled(t, rec, "http.client", 1)
-			if _, _, status := tags(t, rec, "http.client.request.duration"); status != test.want {
-				t.Errorf("status %q, want %q; the error was %v", status, test.want, err)
-			}
-		})
-	}
-	t.Run("refused", func(t *testing.T) {
-		rec := zibratotest.New(t)
-		refused := errors.New("refused")
-		client := Transport(roundTripper(func(*http.Request) (*http.Response, error) { return nil, refused }), Config{Scope: rec.With()})
-		r, _ := http.NewRequest("GET", "http://localhost", strings.NewReader("x"))
-		if resp, err := client.RoundTrip(r); resp != nil || err != refused {
-			t.Errorf("%v, %v", resp, err)
-		}
-		if _, _, status := tags(t, rec, "http.client.request.duration"); status != "error" {
-			t.Errorf("status %q", status)
-		}
-		if n := rec.Calls("http.client.request.body.size") + rec.Calls("http.client.response.body.size"); n != 0 {
-			t.Errorf("%d sizes of what was not exchanged", n)
-		}
-	})
-	t.Run("cut", func(t *testing.T) {
-		rec, url, client := measuredClient(t, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "100")
-			io.WriteString(w, "short")
-		}, false)
-		resp, err := client.Get(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadAll(resp.Body); err != io.ErrUnexpectedEOF {
-			t.Errorf("%v passes through", err)
-		}
-		resp.Body.Close()
-		if _, _, status := tags(t, rec, "http.client.request.duration"); status != "error" {
-			t.Errorf("status %q", status)
-		}
-	})
-}
-
-func timing(d time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
-	return func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, d) }
-}
-
-func canceling(time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
-	return func(ctx context.Context) (context.Context, context.CancelFunc) {
-		ctx, cancel := context.WithCancel(ctx)
-		cancel()
-		return ctx, cancel
-	}
-}
-
-func TestAPanicOfTheTransportPasses(t *testing.T) {
-	rec := zibratotest.New(t)
-	client := Transport(roundTripper(func(*http.Request) (*http.Response, error) { panic("fault") }), Config{Scope: rec.With()})
-	r, _ := http.NewRequest("GET", "http://localhost", nil)
-	func() {
-		defer func() {
-			if got := recover(); got != "fault" {
-				t.Errorf("recovered %v", got)
-			}
-		}()
-		client.RoundTrip(r)
-	}()
-	settled(t, rec, "http.client", 1)
-	if _, _, status := tags(t, rec, "http.client.request.duration"); status != "panic" {
-		t.Errorf("status %q", status)
-	}
-}
-
 // A RoundTripper must not modify the request, must close its body, and what the transport sees must say the same.
 func TestTheCallersRequestStaysAsItIs(t *testing.T) {
 	for name, body := range map[string]io.Reader{"none": nil, "known": strings.NewReader("hello"), "unknown": io.MultiReader(strings.NewReader("hello"))} {
@@ -221,7 +112,7 @@ func TestTheCallersRequestStaysAsItIs(t *testing.T) {
 				io.Copy(io.Discard, r.Body)
 				r.Body.Close()
 			}
-			return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+			return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, nil
 		}), Config{Scope: rec.With()})
 		r, _ := http.NewRequestWithContext(t.Context(), "PUT", "http://localhost/x?y=z", body)
 		closed := 0
@@ -229,8 +120,12 @@ func TestTheCallersRequestStaysAsItIs(t *testing.T) {
 			r.Body = closing{r.Body, &closed}
 		}
 		before := *r
-		if _, err := client.RoundTrip(r); err != nil {
+		resp, err := client.RoundTrip(r)
+		if err != nil {
 			t.Fatal(err)
+		}
+		if resp.Request != r {
+			t.Errorf("%s: the response is said to be that of another request", name)
 		}
 		same := []cmp.Option{cmpopts.IgnoreUnexported(http.Request{}), cmpopts.IgnoreFields(http.Request{}, "Body", "GetBody")}
 		if diff := cmp.Diff(&before, r, same...); diff != "" || before.Body != r.Body {

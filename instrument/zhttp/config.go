@@ -123,14 +123,12 @@ func classOf(status int) string {
 
 // patternOf returns the ServeMux's pattern without its method.
 func patternOf(r *http.Request) string {
-	method, rest, ok := strings.Cut(r.Pattern, " ")
-	switch {
-	case ok && method == r.Method || ok && r.Method == http.MethodHead: // patterns of GET serve HEAD
-		return rest
-	case r.Method == http.MethodConnect:
-		return "" // where it redirects a CONNECT, ServeMux puts in the path that the client sent
-	case ok:
-		return rest
+	method, path := "", r.Pattern
+	if i := strings.IndexAny(path, " \t"); i >= 0 {
+		method, path = path[:i], strings.TrimLeft(path[i:], " \t")
 	}
-	return r.Pattern
+	if r.Method == http.MethodConnect && method != http.MethodConnect {
+		return "" // where it redirects a CONNECT, ServeMux puts in the path that the client sent
+	}
+	return path
 }

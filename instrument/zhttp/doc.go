@@ -18,16 +18,18 @@
 //
 //   - method: one of the nine methods that package net/http names, or "other".
 //   - route: the pattern of the http.ServeMux that served the request, without the method ("/items/{id}"), or what Config.Route says; "other" where
-//     that is empty. Clients have this tag only with Config.Route.
+//     that is empty. Clients have this tag only with Config.Route. The pattern is that of the request which the measured handler got: where something between passes
+//     a copy on to the ServeMux, as whoever calls http.Request.WithContext does, it is not known here. Measure the ServeMux itself then, inside.
 //   - status: "1xx" to "5xx", or "other" for a status outside of that. For servers also "panic", when the handler panicked (http.ErrAbortHandler
-//     included), and "hijacked", when it took the connection over. For clients also "canceled", "timeout" and "error", when there was
-//     no response or reading it failed.
+//     included), and "hijacked", when it took the connection over, whatever came of it. For clients also "canceled", "timeout" and "error", when there was
+//     no response or reading it failed: the first two where the request's context was cancelled or its time was up, http.Client.Timeout included, whatever the
+//     error says.
 //
 // So the number of series is bounded by the program's routes, whatever a client sends.
 //
 // A server's request ends when its handler returns. A client's ends when the response's body was read to its end, failed or was closed, or
 // when there is none. Sizes are those of bodies as they were read and written: of what a server's handler read, not of what a client announced; after
-// a client's transport decompressed.
+// a client's transport decompressed. Only a client's request whose length is known counts as that long, also where the server answered before it had all.
 //
 // # What it does not change
 //

@@ -52,10 +52,13 @@ func (r *response) writeString(s string) (int, error) {
 	return n, err
 }
 
-// readFrom hands src on as it is, so that the server can send a file by sendfile.
+// readFrom hands src on as it is, so that the server can send a file by sendfile. Where src has nothing the server has sent nothing, and the handler may still choose
+// another status.
 func (r *response) readFrom(src io.Reader) (int64, error) {
-	r.sent(http.StatusOK)
 	n, err := r.ResponseWriter.(io.ReaderFrom).ReadFrom(src)
+	if n > 0 {
+		r.sent(http.StatusOK)
+	}
 	r.size += n
 	return n, err
 }

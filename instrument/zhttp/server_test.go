@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/zibrato/zibrato"
@@ -41,6 +42,12 @@ func shop() *http.ServeMux {
 		w.(http.Flusher).Flush()
 		w.WriteHeader(http.StatusInternalServerError) // too late
 	})
+	mux.HandleFunc("/gateway", func(w http.ResponseWriter, _ *http.Request) {
+		if _, err := io.Copy(w, iotest.ErrReader(errTest)); err != nil { // nothing was sent yet
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	})
+	mux.HandleFunc("PUT \t /spaced/{id}", func(http.ResponseWriter, *http.Request) {})
 	mux.Handle("/old", http.RedirectHandler("/silent", http.StatusMovedPermanently))
 	return mux
 }
@@ -59,6 +66,8 @@ func TestRequestsAreToldApartByMethodRouteAndStatus(t *testing.T) {
 		{"GET", "/silent", "", "GET", "/silent", "2xx"},
 		{"GET", "/early", "", "GET", "/early", "2xx"},
 		{"GET", "/flushed", "", "GET", "/flushed", "2xx"},
+		{"GET", "/gateway", "", "GET", "/gateway", "5xx"},
+		{"PUT", "/spaced/1", "", "PUT", "/spaced/{id}", "2xx"},
 		{"OPTIONS", "/old", "", "OPTIONS", "/old", "3xx"},
 		{"BREW", "/teapot", "", "other", "/teapot", "4xx"},
 		{"get", "/teapot", "", "other", "/teapot", "4xx"},
