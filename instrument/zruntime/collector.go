@@ -38,7 +38,8 @@ type Collector struct {
 // take records a sample. The first one after a pause has nothing to differ from.
 type take func(v metrics.Value, first bool)
 
-// Start begins to record, with a first reading. It fails if the configuration is wrong.
+// Start begins to record, with a first reading. It fails if the configuration is wrong. One collector does for a process: of two on the same recorder with the
+// same level, source and tags both count, so that counters and timers show everything twice.
 func Start(c Config) (*Collector, error) {
 	switch {
 	case c.Every == 0:
@@ -52,7 +53,8 @@ func Start(c Config) (*Collector, error) {
 	}
 	r := &Collector{stale: true}
 	r.watched = z.NewTimer("go.metrics.read", zibrato.WithHelp("Reading what this package records."))
-	r.addRuntime(z)
+	r.addRuntime(z, metrics.All())
+	r.addBuild(z)
 	r.addProcess(z)
 	r.Read()
 	r.loop = periodic.Start(c.Every, r.Read)

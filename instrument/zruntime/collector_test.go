@@ -3,6 +3,7 @@ package zruntime
 import (
 	"math"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"slices"
 	"strings"
@@ -80,6 +81,55 @@ func TestItReadsWhatTheRuntimeKnows(t *testing.T) {
 	}
 	if misuses := rec.Misuses(); len(misuses) != 0 {
 		t.Errorf("misuses: %v", misuses)
+	}
+}
+
+func TestWhatHasNoLimitIsNotSaidToHaveAnEnormousOne(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(math.MaxInt64))
+	runtime.GC() // after which there is a new goal
+	rec, c := start(t)
+	for _, name := range []string{"go.memory.limit", "go.memory.gc.goal"} {
+		if v, recorded := rec.Last(name); recorded {
+			t.Errorf("%s is %v, want none", name, v)
+		}
+	}
+	if v := last(t, rec, "go.config.gogc"); v != -1 {
+		t.Errorf("GOGC is said to be %v while it is off", v)
+	}
+	debug.SetGCPercent(50)
+	debug.SetMemoryLimit(1 << 40)
+	c.Read()
+	if v := last(t, rec, "go.config.gogc"); v != 50 {
+		t.Errorf("GOGC is said to be %v", v)
+	}
+	if v := last(t, rec, "go.memory.limit"); v != 1<<40 {
+		t.Errorf("GOMEMLIMIT is said to be %v", v)
+	}
+	if v := last(t, rec, "go.memory.gc.goal"); v <= 0 || v > 1<<40 {
+		t.Errorf("the next collection is said to end at %v bytes", v)
+	}
+}
+
+// Another version of Go may lack some metrics, or have them as another kind.
+func TestWhatThisVersionOfGoDoesNotTellIsLeftOut(t *testing.T) {
+	rec := zibratotest.New(t)
+	for i, gone := range metrics.All() {
+		known := slices.Clone(metrics.All())
+		if known[i].Kind == metrics.KindFloat64Histogram {
+			known[i].Kind = metrics.KindUint64
+		} else {
+			known[i].Kind = metrics.KindFloat64Histogram
+		}
+		c := &Collector{watched: rec.NewTimer("read")}
+		c.addRuntime(rec.With(), known)
+		if slices.ContainsFunc(c.samples, func(s metrics.Sample) bool { return s.Name == gone.Name }) {
+			t.Errorf("%s is read as what it is not", gone.Name)
+		}
+		c.Read()
+	}
+	if n := rec.Calls("read"); n != uint64(len(metrics.All())) {
+		t.Errorf("%d readings", n)
 	}
 }
 

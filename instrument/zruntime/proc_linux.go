@@ -7,8 +7,6 @@ import (
 	"time"
 )
 
-const openFiles = "/proc/self/fd"
-
 // userHz is the unit of /proc/self/stat, the same on all architectures that Go knows.
 const userHz = 100
 
@@ -41,6 +39,15 @@ func number(field []byte) int64 {
 		return unknown
 	}
 	return n
+}
+
+// openFiles returns how many there are. Since version 6.2 Linux tells by the directory's size, which was 0 before.
+func openFiles() int64 {
+	const path = "/proc/self/fd"
+	if dir, err := os.Stat(path); err == nil && dir.Size() > 0 {
+		return dir.Size()
+	}
+	return entries(path)
 }
 
 func (u *usage) readProc() {

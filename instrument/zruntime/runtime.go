@@ -10,25 +10,36 @@ import (
 	"github.com/zibrato/zibrato/metric"
 )
 
-func (r *Collector) addRuntime(z *zibrato.Scope) {
-	known := metrics.All()
-	add := func(of string, t take) {
-		if slices.ContainsFunc(known, func(d metrics.Description) bool { return d.Name == of }) { // this version of Go has it
+// endless is as much memory as nothing has: the runtime says so where there is no limit, more or less.
+const endless = 1 << 62
+
+// addRuntime adds what this version of Go, which has the known metrics, tells.
+func (r *Collector) addRuntime(z *zibrato.Scope, known []metrics.Description) {
+	add := func(of string, t take, kinds ...metrics.ValueKind) {
+		if slices.ContainsFunc(known, func(d metrics.Description) bool { return d.Name == of && slices.Contains(kinds, d.Kind) }) {
 			r.samples = append(r.samples, metrics.Sample{Name: of})
 			r.takes = append(r.takes, t)
 		}
 	}
 	gauge := func(of, name, unit, help string, tags ...zibrato.Option) {
 		g := z.NewGauge(name, options(unit, help, tags)...)
-		add(of, func(v metrics.Value, _ bool) { g.Set(float64(v.Uint64())) })
+		add(of, func(v metrics.Value, _ bool) { g.Set(float64(v.Uint64())) }, metrics.KindUint64)
+	}
+	limit := func(of, name, help string) {
+		g := z.NewGauge(name, options("By", help, nil)...)
+		add(of, func(v metrics.Value, _ bool) {
+			if v.Uint64() < endless {
+				g.Set(float64(v.Uint64()))
+			}
+		}, metrics.KindUint64)
 	}
 	counter := func(of, name, unit, help string, tags ...zibrato.Option) {
 		g := &growth{to: z.NewCounter(name, options(unit, help, tags)...)}
-		add(of, func(v metrics.Value, first bool) { g.take(total(v), first) })
+		add(of, func(v metrics.Value, first bool) { g.take(total(v), first) }, metrics.KindUint64, metrics.KindFloat64)
 	}
 	timer := func(of, name, help string) {
 		h := &histogram{to: z.NewTimer(name, zibrato.WithHelp(help))}
-		add(of, func(v metrics.Value, first bool) { h.take(v.Float64Histogram(), first) })
+		add(of, func(v metrics.Value, first bool) { h.take(v.Float64Histogram(), first) }, metrics.KindFloat64Histogram)
 	}
 
 	gauge("/sched/goroutines:goroutines", "go.goroutine.count", "{goroutine}", "Goroutines that exist.")
@@ -39,8 +50,10 @@ func (r *Collector) addRuntime(z *zibrato.Scope) {
 	counter("/gc/cycles/total:gc-cycles", "go.gc.cycles", "{cycle}", "Collections that ended.")
 	timer("/sched/pauses/total/gc:seconds", "go.gc.pause", "Pauses of all goroutines for the collector.")
 	counter("/cpu/classes/gc/total:cpu-seconds", "go.gc.cpu.time", "ns", "Processor time of the collector, as the runtime estimates it at the end of a collection.")
-	gauge("/gc/gogc:percent", "go.config.gogc", "%", "GOGC.")
-	gauge("/gc/heap/goal:bytes", "go.memory.gc.goal", "By", "Size of the heap at which the next collection is to end.")
+	gogc := z.NewGauge("go.config.gogc", options("%", "GOGC; -1 while it is off.", nil)...)
+	add("/gc/gogc:percent", func(v metrics.Value, _ bool) { gogc.Set(float64(int64(v.Uint64()))) }, metrics.KindUint64) // the runtime makes a large number of -1
+	limit("/gc/heap/goal:bytes", "go.memory.gc.goal", "Size of the heap at which the next collection is to end.")
+	limit("/gc/gomemlimit:bytes", "go.memory.limit", "GOMEMLIMIT.")
 
 	gauge("/gc/heap/live:bytes", "go.memory.live", "By", "Memory that the last collection found in use.")
 	gauge("/memory/classes/heap/objects:bytes", "go.memory.used", "By", "Memory in use.", zibrato.Tag("type", "object"))
@@ -52,14 +65,6 @@ func (r *Collector) addRuntime(z *zibrato.Scope) {
 	gauge("/gc/heap/objects:objects", "go.memory.objects", "{object}", "Objects on the heap.")
 	counter("/gc/heap/allocs:bytes", "go.memory.allocated", "By", "Bytes that were allocated.")
 	counter("/gc/heap/allocs:objects", "go.memory.allocations", "{allocation}", "Objects that were allocated.")
-
-	limit := z.NewGauge("go.memory.limit", options("By", "GOMEMLIMIT.", nil)...)
-	add("/gc/gomemlimit:bytes", func(v metrics.Value, _ bool) {
-		if v.Uint64() != math.MaxInt64 { // no limit
-			limit.Set(float64(v.Uint64()))
-		}
-	})
-	r.addBuild(z)
 }
 
 func options(unit, help string, more []zibrato.Option) []zibrato.Option {

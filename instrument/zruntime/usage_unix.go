@@ -3,6 +3,7 @@
 package zruntime
 
 import (
+	"io"
 	"math"
 	"os"
 	"syscall"
@@ -19,11 +20,25 @@ func (u *usage) read() {
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) == nil && uint64(limit.Cur) < math.MaxInt64 { // the largest means that there is none
 		u.filesLimit = int64(limit.Cur)
 	}
-	if dir, err := os.Open(openFiles); err == nil {
-		defer dir.Close()
-		if names, err := dir.Readdirnames(-1); err == nil {
-			u.files = int64(len(names)) - 1 // without dir
+	u.files = openFiles()
+	u.readProc()
+}
+
+// entries counts those of a directory of open files, without its own, some at a time: there may be a million.
+func entries(path string) int64 {
+	dir, err := os.Open(path)
+	if err != nil {
+		return unknown
+	}
+	defer dir.Close()
+	for n := int64(-1); ; {
+		names, err := dir.Readdirnames(1000)
+		n += int64(len(names))
+		switch {
+		case err == io.EOF:
+			return n
+		case err != nil:
+			return unknown
 		}
 	}
-	u.readProc()
 }
