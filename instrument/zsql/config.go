@@ -77,13 +77,14 @@ func (m *meter) nameOf(ctx context.Context, query string) string {
 }
 
 // end records an operation, unless the driver declined it.
-func (m *meter) end(timing zibrato.Stopwatch, operation, statement string, err error) {
+func (m *meter) end(ctx context.Context, timing zibrato.Stopwatch, operation, statement string, err error) {
 	if timing != (zibrato.Stopwatch{}) && err != driver.ErrSkip {
-		timing.StopAs(m.operations.With(operation, outcomeOf(err), statement))
+		timing.StopAs(m.operations.With(operation, outcomeOf(ctx, err), statement))
 	}
 }
 
-func outcomeOf(err error) string {
+// outcomeOf says what became of an operation with this context. Many drivers have errors of their own for what the context ended.
+func outcomeOf(ctx context.Context, err error) string {
 	switch {
 	case err == nil:
 		return "ok"
@@ -92,6 +93,10 @@ func outcomeOf(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	case ctx.Err() == context.Canceled:
+		return "canceled"
+	case ctx.Err() != nil:
 		return "timeout"
 	}
 	return "error"

@@ -45,7 +45,7 @@ func (c *conn) Ping(ctx context.Context) error {
 	}
 	timing := c.m.begun.Start()
 	err := p.Ping(ctx)
-	c.m.end(timing, "ping", named(ctx, unnamed), err)
+	c.m.end(ctx, timing, "ping", named(ctx, unnamed), err)
 	return err
 }
 
@@ -58,7 +58,7 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	name := c.m.nameOf(ctx, query)
 	timing := c.m.begun.Start()
 	si, err := prepare(ctx, c.Conn, query)
-	c.m.end(timing, "prepare", name, err)
+	c.m.end(ctx, timing, "prepare", name, err)
 	if err != nil {
 		return si, err
 	}
@@ -69,14 +69,13 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 func (c *conn) Begin() (driver.Tx, error) { return c.BeginTx(context.Background(), driver.TxOptions{}) }
 
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	name := named(ctx, unnamed)
 	timing := c.m.begun.Start()
 	ti, err := begin(ctx, c.Conn, opts)
-	c.m.end(timing, "begin", name, err)
+	c.m.end(ctx, timing, "begin", named(ctx, unnamed), err)
 	if err != nil {
 		return ti, err
 	}
-	return &tx{ti, c.m, name}, nil
+	return &tx{ti, c.m, ctx}, nil
 }
 
 func (c *conn) ResetSession(ctx context.Context) error {
@@ -105,7 +104,7 @@ func (c connExec) ExecContext(ctx context.Context, query string, args []driver.N
 	timing := c.m.begun.Start()
 	res, err := directExec(ctx, c.Conn, query, args)
 	if timing != (zibrato.Stopwatch{}) {
-		c.m.end(timing, "exec", c.m.nameOf(ctx, query), err)
+		c.m.end(ctx, timing, "exec", c.m.nameOf(ctx, query), err)
 	}
 	return res, err
 }
@@ -120,8 +119,8 @@ func (c connQuery) QueryContext(ctx context.Context, query string, args []driver
 		return ri, err
 	}
 	name := c.m.nameOf(ctx, query)
-	c.m.end(timing, "query", name, err)
-	return c.m.wrapRows(ri, name, err)
+	c.m.end(ctx, timing, "query", name, err)
+	return c.m.wrapRows(ctx, ri, name, err)
 }
 
 type connBoth struct{ connExec }
@@ -133,20 +132,20 @@ func (c connBoth) QueryContext(ctx context.Context, query string, args []driver.
 // tx measures how transactions end.
 type tx struct {
 	driver.Tx
-	m    *meter
-	name string
+	m   *meter
+	ctx context.Context // of the whole transaction
 }
 
 func (t *tx) Commit() error {
 	timing := t.m.begun.Start()
 	err := t.Tx.Commit()
-	t.m.end(timing, "commit", t.name, err)
+	t.m.end(t.ctx, timing, "commit", named(t.ctx, unnamed), err)
 	return err
 }
 
 func (t *tx) Rollback() error {
 	timing := t.m.begun.Start()
 	err := t.Tx.Rollback()
-	t.m.end(timing, "rollback", t.name, err)
+	t.m.end(t.ctx, timing, "rollback", named(t.ctx, unnamed), err)
 	return err
 }

@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// Open opens a database as sql.Open does, by the name of a registered driver, and measures it.
+// Open opens a database as sql.Open does, by the name of a registered driver, and measures it. The driver parses the data source twice, since a registered driver is only to be
+// had of an open database.
 func Open(driverName, dataSource string, c Config) (*sql.DB, error) {
 	db, err := sql.Open(driverName, dataSource) // which connects to nothing yet
 	if err != nil {
@@ -17,16 +18,11 @@ func Open(driverName, dataSource string, c Config) (*sql.DB, error) {
 	if err := db.Close(); err != nil {
 		return nil, err
 	}
-	m := newMeter(c)
-	dc, ok := d.(driver.DriverContext)
-	if !ok {
-		return sql.OpenDB(&connector{dataSourceOf{d, dataSource}, m}), nil
-	}
-	next, err := dc.OpenConnector(dataSource)
+	next, err := connectorOf(d, dataSource)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(&connector{next, m}), nil
+	return sql.OpenDB(Connector(next, c)), nil
 }
 
 // Connector returns a connector that measures the connections of next, for sql.OpenDB.
@@ -34,41 +30,34 @@ func Connector(next driver.Connector, c Config) driver.Connector {
 	return &connector{next, newMeter(c)}
 }
 
-// Driver returns a driver that measures the connections of next, for sql.Register. It implements driver.DriverContext exactly if next does.
-func Driver(next driver.Driver, c Config) driver.Driver {
-	d := &measured{next, newMeter(c)}
-	if dc, ok := next.(driver.DriverContext); ok {
-		return &measuredContext{d, dc}
-	}
-	return d
-}
+// Driver returns a driver that measures the connections of next, for sql.Register. It implements driver.DriverContext also where next does not: sql.Open then connects no
+// sooner, and sql.DB.Driver returns next.
+func Driver(next driver.Driver, c Config) driver.Driver { return &measured{next, newMeter(c)} }
 
 type measured struct {
 	next driver.Driver
 	m    *meter
 }
 
+// Open is there for those who connect without database/sql.
 func (d *measured) Open(name string) (driver.Conn, error) {
-	timing := d.m.begun.Start()
-	ci, err := d.next.Open(name)
-	d.m.end(timing, "connect", unnamed, err)
-	if err != nil {
-		return ci, err
-	}
-	return wrapConn(ci, d.m), nil
+	return (&connector{dataSourceOf{d.next, name}, d.m}).Connect(context.Background())
 }
 
-type measuredContext struct {
-	*measured
-	context driver.DriverContext
-}
-
-func (d *measuredContext) OpenConnector(name string) (driver.Connector, error) {
-	next, err := d.context.OpenConnector(name)
+func (d *measured) OpenConnector(name string) (driver.Connector, error) {
+	next, err := connectorOf(d.next, name)
 	if err != nil {
 		return next, err
 	}
 	return &connector{next, d.m}, nil
+}
+
+// connectorOf returns a driver's connector, as sql.Open makes one.
+func connectorOf(d driver.Driver, name string) (driver.Connector, error) {
+	if dc, ok := d.(driver.DriverContext); ok {
+		return dc.OpenConnector(name)
+	}
+	return dataSourceOf{d, name}, nil
 }
 
 type connector struct {
@@ -79,7 +68,7 @@ type connector struct {
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	timing := c.m.begun.Start()
 	ci, err := c.next.Connect(ctx)
-	c.m.end(timing, "connect", named(ctx, unnamed), err)
+	c.m.end(ctx, timing, "connect", named(ctx, unnamed), err)
 	if err != nil {
 		return ci, err
 	}

@@ -17,7 +17,7 @@
 // with the tags
 //
 //   - operation, of the first: one of the eight.
-//   - outcome: ok; error; canceled and timeout, by the context; bad_conn for driver.ErrBadConn, after which database/sql tries again.
+//   - outcome: ok; error; canceled and timeout, where the context ended, whatever error the driver has for that; bad_conn for driver.ErrBadConn, after which database/sql tries again.
 //   - statement: the name that [Named] or Config.Name gave it, otherwise "unnamed". The text of a statement never becomes a tag: it may hold values, and there
 //     is no end of texts.
 //
@@ -26,11 +26,12 @@
 // # What it does not change
 //
 // Errors pass through as they are, driver.ErrSkip and driver.ErrBadConn among them, and so do panics, which are not recorded. Where an optional interface makes
-// a difference to database/sql the measured connection, statement or driver has it exactly if the driver's own has it: queries and executions without
-// preparation, ColumnConverter, DriverContext. The others (Pinger, ConnPrepareContext, ConnBeginTx, SessionResetter, Validator, NamedValueChecker,
-// StmtExecContext, StmtQueryContext, RowsNextResultSet, RowsColumnType…) it always has; for a driver without them they do what database/sql does then. A test
-// compares the calls that reach drivers of all kinds. sql.DB.Driver returns the driver's own type; what sql.Conn.Raw hands to its function is the measured
-// connection, of which [Raw] gives the driver's.
+// a difference to database/sql the measured connection or statement has it exactly if the driver's own has it: queries and executions without
+// preparation, ColumnConverter. The others (Pinger, ConnPrepareContext, ConnBeginTx, SessionResetter, Validator, NamedValueChecker,
+// StmtExecContext, StmtQueryContext, RowsNextResultSet, RowsColumnType…, DriverContext, io.Closer of a connector) it always has; for a driver without them they do what database/sql does
+// then. A test compares the calls that reach drivers with each of them alone, with all but each, and with none. sql.DB.Driver returns the driver's own type; what
+// sql.Conn.Raw hands to its function is the measured connection, of which [Raw] gives the driver's. Code that expects the driver's own there, and
+// does not ask Raw, does not find it.
 //
 // # What it costs
 //

@@ -230,6 +230,13 @@ func (s fullStmt) CheckNamedValue(v *driver.NamedValue) error {
 	return driver.ErrSkip
 }
 
+// allStmt has all.
+type allStmt struct{ fullStmt }
+
+func (s allStmt) ColumnConverter(i int) driver.ValueConverter {
+	return convertingStmt{s.fakeStmt}.ColumnConverter(i)
+}
+
 // convertingStmt converts arguments as drivers once did.
 type convertingStmt struct{ fakeStmt }
 

@@ -14,7 +14,8 @@ import (
 //	db.client.connection.wait_time counter    how long they waited, in nanoseconds
 //	db.client.connection.closed    counter    connections that were closed, by reason: max_idle, max_idle_time, max_lifetime
 //
-// Counters count from here on. The returned function ends it; until then the database stays in memory. Config.Name has no say in it.
+// Of several databases each needs a tag of its own in Config.Scope, or they overwrite one another. Counters count from here on, also while nobody watches: what came
+// then shows with the first question afterwards. The returned function ends it; until then the database stays in memory. Config.Name has no say in it.
 func Pool(db *sql.DB, c Config) (stop func()) {
 	z := c.scope()
 	count := func(state string) []zibrato.Option {

@@ -1,6 +1,7 @@
 package zsql
 
 import (
+	"context"
 	"database/sql/driver"
 	"io"
 	"reflect"
@@ -11,36 +12,29 @@ import (
 // rows counts the rows of a query until they are closed. database/sql takes rows without the optional methods for rows with what these do then.
 type rows struct {
 	driver.Rows
+	ctx    context.Context // of the query
 	m      *meter
 	timing zibrato.Stopwatch
 	name   string
 	n      int
-	err    error // that ended them
+	err    error // that ended them; io.EOF: they were read to their end
 	closed bool
 }
 
 // wrapRows measures what a query answered. What failed has no rows.
-func (m *meter) wrapRows(ri driver.Rows, name string, err error) (driver.Rows, error) {
+func (m *meter) wrapRows(ctx context.Context, ri driver.Rows, name string, err error) (driver.Rows, error) {
 	if err != nil || ri == nil {
 		return ri, err
 	}
-	return &rows{Rows: ri, m: m, timing: m.begun.Start(), name: name}, nil
+	return &rows{Rows: ri, ctx: ctx, m: m, timing: m.begun.Start(), name: name}, nil
 }
 
 func (r *rows) Next(dest []driver.Value) error {
-	err := r.Rows.Next(dest)
-	r.note(err, 1)
-	return err
-}
-
-func (r *rows) note(err error, n int) {
-	switch err {
-	case nil:
-		r.n += n
-	case io.EOF:
-	default:
-		r.err = err
+	r.err = r.Rows.Next(dest)
+	if r.err == nil {
+		r.n++
 	}
+	return r.err
 }
 
 func (r *rows) Close() error {
@@ -49,13 +43,23 @@ func (r *rows) Close() error {
 		return err
 	}
 	r.closed = true
-	r.note(err, 0)
 	if r.timing != (zibrato.Stopwatch{}) {
-		outcome := outcomeOf(r.err)
+		outcome := r.outcome(err)
 		r.timing.StopAs(r.m.fetching.With(outcome, r.name))
 		r.m.returned.With(outcome, r.name).Record(float64(r.n))
 	}
 	return err
+}
+
+// outcome says how the rows ended, given how closing them did. What is closed before its end was maybe closed by database/sql, since the context ended.
+func (r *rows) outcome(closing error) string {
+	switch {
+	case r.err != nil && r.err != io.EOF:
+		return outcomeOf(r.ctx, r.err)
+	case r.err == nil && closing == nil:
+		closing = r.ctx.Err()
+	}
+	return outcomeOf(r.ctx, closing)
 }
 
 func (r *rows) HasNextResultSet() bool {
@@ -68,9 +72,8 @@ func (r *rows) NextResultSet() error {
 	if !ok {
 		return io.EOF
 	}
-	err := n.NextResultSet()
-	r.note(err, 0)
-	return err
+	r.err = n.NextResultSet()
+	return r.err
 }
 
 func (r *rows) ColumnTypeScanType(i int) reflect.Type {

@@ -26,7 +26,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 	timing := s.c.m.begun.Start()
 	res, err := stmtExec(ctx, s.Stmt, args)
 	if timing != (zibrato.Stopwatch{}) {
-		s.c.m.end(timing, "exec", named(ctx, s.name), err)
+		s.c.m.end(ctx, timing, "exec", named(ctx, s.name), err)
 	}
 	return res, err
 }
@@ -38,8 +38,8 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 		return ri, err
 	}
 	name := named(ctx, s.name)
-	s.c.m.end(timing, "query", name, err)
-	return s.c.m.wrapRows(ri, name, err)
+	s.c.m.end(ctx, timing, "query", name, err)
+	return s.c.m.wrapRows(ctx, ri, name, err)
 }
 
 // CheckNamedValue asks the statement or else the connection, as database/sql does.
