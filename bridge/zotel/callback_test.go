@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -238,15 +239,20 @@ func TestFlushGivesUpWithItsContext(t *testing.T) {
 func TestWhatIsObservedTooLateIsIgnored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, Config{Every: 10 * time.Second})
-		goOn, observed := make(chan struct{}), make(chan struct{})
+		goOn, observed, late := make(chan struct{}), make(chan struct{}), false
+		open := sync.OnceFunc(func() { close(goOn) })
 		must(b.Int64ObservableUpDownCounter("slow", metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			if late {
+				return nil // the interval's own pass, which waited for this one
+			}
+			late = true
 			<-goOn
 			o.Observe(1)
 			close(observed)
 			return nil
 		})))
 		must(b.Int64ObservableUpDownCounter("next", metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			close(goOn)
+			open()
 			<-observed // in the same pass
 			o.Observe(1)
 			return nil
@@ -268,6 +274,37 @@ func TestCallbacksAreNotCalledByWhoRegisters(t *testing.T) {
 	equal(t, "called", called, false)
 	b.flush()
 	equal(t, "called", called, true)
+}
+
+// Libraries make instruments, register and unregister, and record, all at once and while callbacks are called.
+func TestEverythingAtOnce(t *testing.T) {
+	b := start(t, Config{})
+	const workers, each = 4, 50
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() {
+			m := b.Provider.Meter("lib", metric.WithInstrumentationVersion(strings.Repeat("1", w%2+1)))
+			for range each {
+				must(m.Int64Counter("counter")).Add(ctx, 1, with("k", "v"))
+				o := must(m.Int64ObservableUpDownCounter("updown"))
+				r := must(m.RegisterCallback(func(_ context.Context, ob metric.Observer) error {
+					ob.ObserveInt64(o, 1)
+					return nil
+				}, o))
+				if err := b.ForceFlush(ctx); err != nil {
+					t.Error(err)
+				}
+				if err := r.Unregister(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.flush()
+	equal(t, "sum", b.rec.Sum("counter"), workers*each)
+	equal(t, "what nobody observes any more", b.rec.Sum("updown"), 0)
+	equal(t, "callbacks left", len(b.callbacks), 0)
 }
 
 func TestShutdownWithoutCallbacks(t *testing.T) {

@@ -45,8 +45,8 @@
 // no other name: the first one's is kept. An instrument whose name exists with another kind, unit or description works, and is complained about once. What would add up
 // different units on one series has the tag otel.unit. A name that OpenTelemetry does not allow gives an error, and an instrument that works.
 //
-// After Shutdown, and on a nil Provider, everything does nothing. Enabled reports whether somebody watches. Options that are nil are left out. NaN, infinities
-// and negative additions to counters are ignored.
+// After Shutdown, and on a nil Provider, everything does nothing. Enabled reports whether somebody watches. Options that are nil are left out. NaN, infinities,
+// negative additions to counters and negative times are ignored.
 //
 // # What it says about itself
 //

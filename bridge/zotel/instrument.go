@@ -43,11 +43,17 @@ type definition struct {
 type registry struct {
 	instruments map[identity]any
 	first       map[string]*first // by name in lower case
-	units       map[string]string // of series, by kind and name
 }
 
 func newRegistry() *registry {
-	return &registry{map[identity]any{}, map[string]*first{}, map[string]string{}}
+	return &registry{map[identity]any{}, map[string]*first{}}
+}
+
+// family is what series have in common that differ by attributes only. All versions of a library share them.
+type family struct {
+	scope library // without version and schema
+	kind  zmetric.Kind
+	name  string
 }
 
 // first is the first instrument of a name.
@@ -99,11 +105,11 @@ func (m *meter) define(series zmetric.Kind, name, ucum, description string) defi
 	}
 	d := definition{gate: gate{m.scope, &m.p.down}, p: m.p, name: name, unit: u}
 	d.opts = []zibrato.Option{zibrato.WithUnit(u.series), zibrato.WithHelp(description)}
-	of := series.String() + " " + name
-	if was, known := m.units[of]; known && was != u.series {
+	of := family{m.tagged, series, name}
+	if was, known := m.p.units[of]; known && was != u.series {
 		d.opts = append(d.opts, zibrato.Tag("otel.unit", u.series)) // what has different units is never added up
-	} else if len(m.units) < mostKept {
-		m.units[of] = u.series
+	} else if len(m.p.units) < mostKept {
+		m.p.units[of] = u.series
 	}
 	return d
 }

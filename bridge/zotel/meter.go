@@ -15,9 +15,10 @@ type meter struct {
 	embedded.Meter
 	*registry
 
-	p     *Provider
-	name  string
-	scope *zibrato.Scope
+	p      *Provider
+	name   string
+	scope  *zibrato.Scope
+	tagged library // what the scope's tags tell of it
 }
 
 func (m *meter) Int64Counter(name string, opts ...metric.Int64CounterOption) (metric.Int64Counter, error) {

@@ -58,6 +58,19 @@ func TestWhatHasDifferentUnitsIsNotAddedUp(t *testing.T) {
 	equal(t, "time", b.rec.Sum("c", zibratotest.Tag("otel.unit", "ns")), 1_001_000_000)
 }
 
+func TestVersionsOfALibraryCountOnOneSeriesIfTheirUnitsAreTheSame(t *testing.T) {
+	for _, without := range []bool{false, true} {
+		b := start(t, Config{WithoutScopes: without})
+		for version, unit := range []string{"By", "kBy", "By"} {
+			m := b.Provider.Meter("lib", metric.WithInstrumentationVersion(string(rune('1'+version))))
+			must(m.Int64Counter("c", metric.WithUnit(unit))).Add(ctx, 1)
+		}
+		same(t, "series", b.series(), []string{"counter c", "counter c otel.unit=kBy"})
+		equal(t, "sum", b.rec.Sum("c"), 3)
+		equal(t, "sum of the other unit", b.rec.Sum("c", zibratotest.Tag("otel.unit", "kBy")), 1)
+	}
+}
+
 func TestScopesAreTags(t *testing.T) {
 	for _, without := range []bool{false, true} {
 		b := start(t, Config{WithoutScopes: without})

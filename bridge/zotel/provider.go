@@ -27,7 +27,8 @@ type Provider struct {
 
 	mu          sync.Mutex // guards all below
 	meters      map[library]*meter
-	shared      *registry // of all meters; nil: each has its own
+	units       map[family]string // of series
+	shared      *registry         // of all meters; nil: each has its own
 	observables []settler
 	callbacks   []*callback
 	quit        chan struct{} // closed to end the goroutine that calls back; nil: there is none
@@ -47,7 +48,7 @@ func Start(c Config) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{
-		cfg: c, meters: map[library]*meter{}, passing: make(chan struct{}, 1),
+		cfg: c, meters: map[library]*meter{}, units: map[family]string{}, passing: make(chan struct{}, 1),
 		misuse: c.Scope.NewCounterVec("otel.bridge.misuse", []string{"reason"}, zibrato.WithHelp("What was called wrongly, or went wrong in callbacks.")),
 		passes: c.Scope.NewTimer("otel.bridge.pass", zibrato.WithHelp("Calling all callbacks once.")),
 	}
@@ -94,7 +95,10 @@ func (p *Provider) newMeter(name string, set attribute.Set) *meter {
 	if name != "" {
 		tags = append(tags, zibrato.Tag("otel.scope.name", name))
 	}
-	return &meter{p: p, name: name, scope: p.cfg.Scope.With(tags...), registry: newRegistry()}
+	return &meter{
+		p: p, name: name, scope: p.cfg.Scope.With(tags...), registry: newRegistry(),
+		tagged: library{name: name, attributes: set.Equivalent()},
+	}
 }
 
 // ForceFlush calls the callbacks now, beside what the interval brings. What is recorded reaches a backend or a publisher when that is flushed.
