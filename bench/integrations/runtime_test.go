@@ -1,19 +1,30 @@
 package integrations
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	goruntime "go.opentelemetry.io/contrib/instrumentation/runtime"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/zibrato/zibrato"
 	"github.com/zibrato/zibrato/bench/internal/harness"
 	"github.com/zibrato/zibrato/instrument/zruntime"
 )
 
-// readings read what the runtime and the process do, once.
+// readings read what the runtime and the process do, once. OpenTelemetry's package knows the runtime only: eight of its numbers and one histogram.
 func readings(tb testing.TB) []rival {
+	ctx := context.Background()
+	always := goruntime.WithMinimumReadMemStatsInterval(1) // otherwise it reads every 15 s, and repeats what it read
+	reader := sdk.NewManualReader(sdk.WithProducer(goruntime.NewProducer(always.(goruntime.ProducerOption))))
+	provider := sdk.NewMeterProvider(sdk.WithReader(reader))
+	tb.Cleanup(func() { must(tb, provider.Shutdown(ctx)) })
+	must(tb, goruntime.Start(goruntime.WithMeterProvider(provider), always))
+
 	rec := zibrato.New(zibrato.Config{})
 	c := harness.Consume(tb, rec)
 	own, err := zruntime.Start(zruntime.Config{Scope: rec.With(), Every: time.Hour})
@@ -32,6 +43,12 @@ func readings(tb testing.TB) []rival {
 			for range n {
 				_, err := reg.Gather()
 				must(tb, err)
+			}
+		}},
+		{name: "otel-runtime", run: func(n int) {
+			var all metricdata.ResourceMetrics
+			for range n {
+				must(tb, reader.Collect(ctx, &all))
 			}
 		}},
 	}

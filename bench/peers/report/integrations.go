@@ -53,6 +53,8 @@ func integrationsSection(r *Results) string {
 				name = "**Zibrato**"
 			case "otel-sdk":
 				name = "OpenTelemetry's SDK"
+			case "otel-runtime":
+				name = "OpenTelemetry's runtime, without the process"
 			case "bare":
 				name = "not measured"
 				if work.name == "Runtime" {
