@@ -16,8 +16,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
+	"unicode"
 
 	"github.com/zibrato/zibrato/backend"
 	"github.com/zibrato/zibrato/forwarder"
@@ -166,6 +165,10 @@ func (r *reader) sinks(p *plan, all section) {
 	kinds := sinkKinds()
 	owners := map[string]string{}
 	for _, e := range all.entries {
+		if e.key == "" || strings.ContainsFunc(e.key, func(c rune) bool { return !unicode.IsPrint(c) }) {
+			r.problem(e.line, "%s: %q: want a name of printable characters", sinksKey, e.key)
+			continue
+		}
 		s := r.section(sinksKey+"."+e.key, e.value)
 		s.line = e.line
 		kind, line := e.key, e.line
@@ -284,23 +287,4 @@ func dialable(bound string) string {
 		}
 	}
 	return "tcp://" + net.JoinHostPort(host, port)
-}
-
-// document parses the text of a file into the node at its top, nil if there is none.
-func (r *reader) document(text []byte) *yaml.Node {
-	var doc yaml.Node
-	dec := yaml.NewDecoder(strings.NewReader(string(text)))
-	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil
-	} else if err != nil {
-		r.malformed(err)
-		return nil
-	}
-	var more yaml.Node
-	if err := dec.Decode(&more); err == nil {
-		r.problem(more.Line, "a second document begins; want one")
-	} else if !errors.Is(err, io.EOF) {
-		r.malformed(err)
-	}
-	return doc.Content[0]
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zibrato/zibrato/sink/otlp"
 )
 
 // A receiver hears of a measurement, under the names that the environment and the flags say.
@@ -67,5 +73,50 @@ func TestTheEnvironmentOfOTLPIsCheckedToo(t *testing.T) {
 		if status != 2 || !strings.Contains(stderr, variable) || strings.Contains(stderr, "s3cret") {
 			t.Errorf("%s: status %d: %s", variable, status, stderr)
 		}
+	}
+}
+
+// What a file leaves open, OpenTelemetry's variables say; Zibrato's own, which stand for flags, say nothing to it.
+func TestAFileWinsOverTheEnvironmentOfOTLP(t *testing.T) {
+	for variable, value := range map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_HEADERS": "a=env,b=env%2C1", "OTEL_EXPORTER_OTLP_TIMEOUT": "3000",
+		"OTEL_EXPORTER_OTLP_METRICS_COMPRESSION": "gzip", "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta",
+		"OTEL_SERVICE_NAME": "shop", "OTEL_RESOURCE_ATTRIBUTES": "x=env,y=env", "ZIBRATO_ENDPOINT": "http://127.0.0.1:2", "ZIBRATO_TIMEOUT": "7s",
+	} {
+		t.Setenv(variable, value)
+	}
+	file, _ := configured(t, `
+sinks:
+  open: {kind: otlp}
+  said: {kind: otlp, endpoint: "http://127.0.0.1:3", header: [b=file], timeout: 5s, gzip: false, temporality: cumulative, resource: {y: file, service.name: till}}
+`)
+	p, err := readPlan(file, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []otlp.Config{
+		{
+			URL: "http://127.0.0.1:1/v1/metrics", Headers: map[string]string{"A": "env", "B": "env,1"}, Timeout: 3 * time.Second, Gzip: true,
+			Temporality: otlp.Delta, Resource: map[string]string{"x": "env", "y": "env", "service.name": "shop"},
+		},
+		{
+			URL: "http://127.0.0.1:3/v1/metrics", Headers: map[string]string{"A": "env", "B": "file"}, Timeout: 5 * time.Second, Gzip: false,
+			Temporality: otlp.Cumulative, Resource: map[string]string{"x": "env", "y": "file", "service.name": "till"},
+		},
+	} {
+		c, err := p.sinks[i].command.(*otlpCmd).config(slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := otlp.Config{URL: c.URL, Headers: c.Headers, Timeout: c.Timeout, Gzip: c.Gzip, Temporality: c.Temporality, Resource: c.Resource}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", p.sinks[i].name, diff)
+		}
+	}
+
+	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "3s")
+	_, err = readPlan(file, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), file+":3: sinks.open: OTEL_EXPORTER_OTLP_TIMEOUT: ") {
+		t.Errorf("a variable that cannot be read: %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -42,9 +43,12 @@ func (p problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// problem notes one, behind file and line.
+var control = regexp.MustCompile(`[[:cntrl:]]`)
+
+// problem notes one, behind file and line, in one line whatever the file's words hold.
 func (r *reader) problem(line int, format string, args ...any) {
-	r.problems = append(r.problems, problem{line, fmt.Sprintf("%s:%d: ", r.path, max(line, 1)) + fmt.Sprintf(format, args...)})
+	text := control.ReplaceAllStringFunc(fmt.Sprintf(format, args...), func(c string) string { return strings.Trim(strconv.Quote(c), `"`) })
+	r.problems = append(r.problems, problem{line, fmt.Sprintf("%s:%d: %s", r.path, max(line, 1), text)})
 }
 
 // section is a mapping of the file.
@@ -143,11 +147,21 @@ func (r *reader) parse(s section, target any, excluded map[string]bool) bool {
 	if len(r.problems) > before {
 		return false
 	}
-	if _, err := parser.Parse(args); err != nil {
-		r.wrong(s, plainly(err))
-		return false
+	_, err := parser.Parse(args)
+	if err == nil {
+		return true
 	}
-	return true
+	// kong tells of the first value that is wrong; one key after the other, each is told of, at its line.
+	for _, e := range s.entries {
+		alone := newParser(reflect.New(reflect.TypeOf(target).Elem()).Interface(), kong.PostBuild(forgetEnvironment))
+		if _, err := alone.Parse(r.flags(s, e, flags[e.key])); err != nil {
+			r.wrongAt(e.line, s, plainly(err))
+		}
+	}
+	if len(r.problems) == before { // all of them together are wrong
+		r.wrong(s, plainly(err))
+	}
+	return false
 }
 
 // forgetEnvironment makes flags depend on nothing but the file.
@@ -270,10 +284,7 @@ func expand(text string, lookup func(string) (string, bool)) (string, error) {
 	}
 }
 
-var (
-	flagInText  = regexp.MustCompile(`--[a-z][a-z-]*[a-z]`)
-	lineInError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
-)
+var flagInText = regexp.MustCompile(`--[a-z][a-z-]*[a-z]`)
 
 // wrong notes an error that speaks of flags, in terms of keys, at the line of the first of them that stands in the section.
 func (r *reader) wrong(s section, err error) {
@@ -284,19 +295,13 @@ func (r *reader) wrong(s section, err error) {
 			break
 		}
 	}
-	text := flagInText.ReplaceAllStringFunc(err.Error(), func(flag string) string { return keyName(flag[2:]) })
-	r.problem(line, "%s: %s", s.path, strings.ReplaceAll(text, "\n", "; "))
+	r.wrongAt(line, s, err)
 }
 
-// malformed notes what is no YAML.
-func (r *reader) malformed(err error) {
-	m := lineInError.FindStringSubmatch(err.Error())
-	if m == nil {
-		r.problem(1, "%v", err)
-		return
-	}
-	line, _ := strconv.Atoi(m[1]) // none: 0
-	r.problem(line, "no YAML: %s", m[2])
+// wrongAt notes such an error at a line.
+func (r *reader) wrongAt(line int, s section, err error) {
+	text := flagInText.ReplaceAllStringFunc(err.Error(), func(flag string) string { return keyName(flag[2:]) })
+	r.problem(line, "%s: %s", s.path, strings.ReplaceAll(text, "\n", "; "))
 }
 
 func keyName(flag string) string { return strings.ReplaceAll(flag, "-", "_") }

@@ -173,7 +173,22 @@ func TestCheckNamesTheLineThatIsWrong(t *testing.T) {
 		{"# nothing\n", `:1: want a forwarder, sinks, or both`},
 		{"sinks: {}", `:1: want a forwarder, sinks, or both`},
 		{"forwarder: {}\n---\nforwarder: {}\n", `:2: a second document begins`},
-		{"a: [b\nc: d", `:\d: no YAML: `},
+		{"a: [b\nc: d", `:1: no YAML: `},
+		{"sinks:\n\tlog: {}\n", `:2: no YAML: .*cannot start any token`},
+		{"sinks:\n  log: {flush: 1s\n  b: {kind: log}\nforwarder: {}\n", `:2: no YAML: .*expected ',' or '}'`},
+		{"sinks:\n  log: {\n    flush: 1s}\n  b: {kind: log\n\nforwarder: {}\n", `:4: no YAML: .*expected ',' or '}'`},
+		{"sinks:\n  log:\n    file: \"a\n    flush: 1s\n", `:3: no YAML: .*end of stream`},
+		{"sinks:\n  log:\n   file: a\n    flush: 1s\n", `:4: no YAML: mapping values`},
+		{"sinks:\n  log:\n    flush: 1s\n   keep: 3\nforwarder: {}\n", `:4: no YAML: `},
+		{"sinks:\n  log:\n    file: *nope\n    keep: 1\n", `:3: no YAML: unknown anchor`},
+		{"sinks:\n  log:\n    file: \"a\x01\"\n", `:3: no YAML: control characters`},
+		{"sinks:\n  log:\n    file: \xff\n", `:3: no YAML: .*UTF-8`},
+		{"sinks: {log: {}}\n- a\n", `:2: no YAML: `},
+		{"sinks: {log: {}}\n---\na: [\n", `:3: no YAML: `},
+		{"sinks:\n  log:\n    file: a\n    <<: {keep: 1}\n", `:4: sinks.log.<<: no such key`},
+		{"\"a\\nb\": 1" + ok, `:1: a\\nb: no such key`},
+		{"sinks:\n  log: {}\n  \"\": {kind: log}\n", `:3: sinks: "": want a name`},
+		{"sinks:\n  log: {}\n  \"a\\nb\": {kind: log}\n", `:3: sinks: "a\\nb": want a name`},
 		{"- a\n", `:1: want keys and their values`},
 		{"sinks:\n  - log\n", `:2: sinks: want keys`},
 		{"\nforwarde: {}" + ok, `:2: forwarde: no such key; did you mean forwarder\?`},
@@ -224,15 +239,16 @@ func TestCheckNamesTheLineThatIsWrong(t *testing.T) {
 
 func TestCheckTellsOfAllThatIsWrong(t *testing.T) {
 	t.Parallel()
-	file, _ := configured(t, "forwarder: {inn: x}\nsinks:\n  log: {flus: 1s}\n  b: {kind: log, keep: x}\n")
+	file, _ := configured(t, "forwarder: {inn: x}\nsinks:\n  log: {flus: 1s}\n  b:\n    kind: log\n    keep: x\n    flush: 10\n    samples: perhaps\n")
 	_, _, stderr := result(t, nil, "check", file)
-	for i, line := range strings.Split(strings.TrimSpace(stderr), "\n") {
-		if want := fmt.Sprintf("%s:%d: ", file, []int{1, 3, 4, 0}[i]); !strings.HasPrefix(line, want) {
-			t.Errorf("want %s, got %s", want, line)
+	told := strings.Split(strings.TrimSpace(stderr), "\n")
+	for i, want := range []string{":1: forwarder.inn: ", ":3: sinks.log.flus: ", ":6: sinks.b: keep: ", ":7: sinks.b: flush: ", ":8: sinks.b: samples: "} {
+		if i >= len(told) || !strings.HasPrefix(told[i], file+want) {
+			t.Errorf("want %s in line %d of %s", want, i+1, stderr)
 		}
 	}
 	status, _, stderr := result(t, nil, "run", "--config", file)
-	if status != 2 || !strings.Contains(stderr, file+":1: ") || !strings.Contains(stderr, "2 more") {
+	if status != 2 || !strings.Contains(stderr, file+":1: ") || !strings.Contains(stderr, "4 more") {
 		t.Errorf("run: status %d, %q", status, stderr)
 	}
 	oneLine(t, stderr, "run")

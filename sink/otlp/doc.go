@@ -40,7 +40,7 @@
 //   - A reply of success may refuse some points: they are counted, with the receiver's message. A message without refusals is logged.
 //   - 400 and 413 refuse a whole request for the sake of some points: it is halved until these are found, up to 64 times a window; what is
 //     refused together then counts as refused together.
-//   - 408, 429 and 5xx are tried again, after Retry-After where the reply has it; so are network failures and timeouts. OTLP would have
+//   - 408, 425, 429 and 5xx are tried again, after Retry-After where the reply has it; so are network failures and timeouts. OTLP would have
 //     500 be final; but Prometheus says it for what passes. Final are 501, 505, and the 500 with which Prometheus refuses delta.
 //   - Any other status is final: the rest of the window counts as refused, and the error says what to check.
 //

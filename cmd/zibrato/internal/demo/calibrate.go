@@ -18,11 +18,11 @@ const calibrationRate = 20_000
 // prices are what instrumentation costs on this machine at this time.
 type prices struct {
 	call   map[metric.Kind]float64 // nanoseconds that the caller of an instrument waits
-	behind float64                 // the share of a processor that collecting the samples takes; 0 where it cannot be told
+	behind float64                 // the share of a processor that collecting the samples takes; 0 where it cannot be told, from noise for instance
 }
 
 // calibrate measures the prices, on a recorder of its own with a consumer that does with a batch what a publisher does.
-// It takes two thirds of a second, in which the process should do nothing else.
+// It takes three quarters of a second, in which the process should do nothing else.
 func calibrate() (p prices, err error) {
 	rec := zibrato.New(zibrato.Config{})
 	defer func() { err = errors.Join(err, rec.Close()) }()
@@ -71,9 +71,9 @@ func median(call func()) float64 {
 }
 
 // behind returns the share of a processor that calls cost beyond what their caller waits: the median of some rounds with
-// the calls, each less a round without.
+// the calls, each less a round without. Many short rounds, since several processes calibrate at the same time.
 func behind(call func()) float64 {
-	const pairs = 3
+	const pairs = 7
 	if ownThreadTime() == 0 {
 		return 0
 	}
@@ -88,7 +88,7 @@ func behind(call func()) float64 {
 // meanwhile calls at the calibration's rate, spinning in between, and returns the share of a processor that the process'
 // other threads take meanwhile.
 func meanwhile(call func()) float64 {
-	const long = 100 * time.Millisecond
+	const long = 50 * time.Millisecond
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	all, own, start := measure.CPUTime(), ownThreadTime(), time.Now()

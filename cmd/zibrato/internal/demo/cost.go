@@ -21,7 +21,7 @@ import (
 type Cost struct {
 	Calls   uint64
 	InCalls time.Duration
-	Behind  time.Duration // 0 where the system does not tell threads apart
+	Behind  time.Duration // 0 where the system does not tell threads apart, or the calibration could not tell it from noise
 	Sockets time.Duration // 0 there, too
 	CPU     time.Duration // 0 where the system does not say
 }
@@ -124,6 +124,7 @@ func renderCosts(children []*child) []byte {
 			duration(c.cost.Sockets), duration(c.cost.CPU), share)
 	}
 	b.WriteString("Counted: calls, sockets, CPU. Priced at the start of the process: what goes on in the calls and behind them.\n")
+	b.WriteString("A - is what the system does not tell, or what was too little to tell from the noise of a busy machine.\n")
 	return b.Bytes()
 }
 
