@@ -15,7 +15,8 @@ COPY --from=build /zibrato /usr/local/bin/zibrato
 COPY deploy/zibrato.yaml /etc/zibrato/zibrato.yaml
 USER 65532:65532
 ENV ZIBRATO_ADMIN=127.0.0.1:9465
-VOLUME /var/lib/zibrato
+# What is written to, so that the rest may be read-only.
+VOLUME ["/var/lib/zibrato", "/var/log/zibrato"]
 HEALTHCHECK --interval=15s --timeout=4s --start-period=5s CMD ["zibrato", "health"]
 ENTRYPOINT ["zibrato"]
 CMD ["run", "--config", "/etc/zibrato/zibrato.yaml"]

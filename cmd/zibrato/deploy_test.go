@@ -191,3 +191,29 @@ func TestTheBoardIsOne(t *testing.T) {
 		}
 	}
 }
+
+// A container whose file system is read-only has to be able to run what it comes with.
+func TestTheImageHasAVolumeForAllThatItsConfigurationWrites(t *testing.T) {
+	t.Parallel()
+	image, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	configuration, err := os.ReadFile("../../deploy/zibrato.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var volumes []string
+	if m := regexp.MustCompile(`(?m)^VOLUME (\[.*\])$`).FindSubmatch(image); m == nil || json.Unmarshal(m[1], &volumes) != nil {
+		t.Fatal("the Dockerfile has no list of volumes")
+	}
+	written := regexp.MustCompile(`(?m)^ +(?:dir|file): (/.*)$`).FindAllStringSubmatch(string(configuration), -1)
+	if len(written) < 2 {
+		t.Fatalf("the configuration writes %q", written)
+	}
+	for _, path := range written {
+		if !slices.ContainsFunc(volumes, func(v string) bool { return strings.HasPrefix(path[1], v+"/") }) {
+			t.Errorf("%s is in none of the volumes %q", path[1], volumes)
+		}
+	}
+}
