@@ -5,6 +5,8 @@ import (
 	"go/token"
 	"go/types"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/inspect"
@@ -83,7 +85,7 @@ func hot(info *types.Info, c inspector.Cursor) string {
 			}
 		case *ast.FuncDecl:
 			switch {
-			case !setsUp(f) && getsRequest(signature(info, f)):
+			case !does(f, "new") && getsRequest(signature(info, f)):
 				return "for each request"
 			case endless || loop && !setsUp(f):
 				return "in each turn of a loop"
@@ -97,8 +99,21 @@ func hot(info *types.Info, c inspector.Cursor) string {
 
 // setsUp says whether a function is one that runs when a program or one of its parts begins, so that its loops over what is there make what will be used.
 func setsUp(f *ast.FuncDecl) bool {
-	name := strings.ToLower(f.Name.Name)
-	return name == "main" || name == "init" || strings.HasPrefix(name, "new")
+	return f.Name.Name == "main" || does(f, "new", "init", "setup", "setUp", "register")
+}
+
+// does says whether a function's name begins with one of these words, as newServer and NewServer do with new, and NewsHandler does not.
+func does(f *ast.FuncDecl, words ...string) bool {
+	name := f.Name.Name
+	for _, word := range words {
+		if len(name) < len(word) || !strings.EqualFold(name[:1], word[:1]) || name[1:len(word)] != word[1:] {
+			continue
+		}
+		if next, _ := utf8.DecodeRuneInString(name[len(word):]); !unicode.IsLower(next) {
+			return true
+		}
+	}
+	return false
 }
 
 // perRequest are types of which there is one for each request, so that functions which get one are called as often.

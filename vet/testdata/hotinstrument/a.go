@@ -150,3 +150,25 @@ func NewFor(r *http.Request) *server {
 	zibrato.NewCounter("servers").Inc()
 	return nil
 }
+
+func registerMetrics(kinds []string) {
+	for _, kind := range kinds {
+		zibrato.NewCounter(kind).Add(0)
+	}
+}
+
+func initKinds(kinds []string) {
+	for _, kind := range kinds {
+		zibrato.NewCounter(kind).Add(0)
+	}
+}
+
+// What only begins like that is wrong.
+
+func NewsHandler(w http.ResponseWriter, r *http.Request) {
+	zibrato.NewCounter("news").Inc() // want `for each request`
+}
+
+func register(w http.ResponseWriter, r *http.Request) {
+	zibrato.NewCounter("registrations").Inc() // want `for each request`
+}
