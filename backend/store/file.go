@@ -100,7 +100,7 @@ func (s *Store) open(name string) (*os.File, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, nil, damaged("it is no regular file")
+		return nil, nil, fmt.Errorf("%s: it is no regular file", path)
 	}
 	f, err := os.Open(path)
 	return f, info, err

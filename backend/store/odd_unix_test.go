@@ -36,11 +36,14 @@ func TestWhatIsNoFileNeverStopsAStart(t *testing.T) {
 				s = open(t, Config{Dir: dir})
 				defer s.Close()
 				replayed(s)
+				told := false
 				for _, n := range s.Register([]string{"a", "b"})[0] {
-					s.Load(n)
+					if _, err := s.Load(n); err != nil {
+						told = name == "window.1"
+					}
 				}
 				commit(s, nil)
-				if st := s.Stats(); !st.Durable || kind != "a link to nothing" && st.Damaged+st.Evicted+st.Torn == 0 {
+				if st := s.Stats(); !st.Durable || !told && kind != "a link to nothing" && st.Damaged+st.Evicted+st.Torn == 0 {
 					t.Errorf("%+v", st)
 				}
 			})
