@@ -69,7 +69,7 @@ const (
 func rows(r *Results) []row {
 	return []row{
 		timerByName(r), timerInstrument(r), counters(r), gauge(r), fullRing(r), unwatched(r), lookUps(r),
-		cheapestRival(r), dearestRival(r), processTime(r), idle(r), emptyBlock(r), tail(r), workloads(r), collector(r), starved(r),
+		cheapestRival(r), dearestRival(r), processTime(r), idle(r), watch(r), emptyBlock(r), tail(r), workloads(r), collector(r), starved(r),
 	}
 }
 
@@ -177,6 +177,15 @@ func idle(r *Results) row {
 	published := c.get("bench/network:Process/rate=0", "core-%")
 	c.atMost(published, math.Nextafter(0.1, 0))
 	return c.row("idle process", "< 0.1 % of a core", "%s %% with a publisher, %s %% with a consumer in the process", figure(published), figure(c.get("bench:Process/rate=0", "core-%")))
+}
+
+func watch(r *Results) row {
+	c := claims{r: r}
+	const path = "bench/network:Watch"
+	seen := c.get(path, "on-p99-ms")
+	c.atMost(seen, 50)
+	return c.row("from the start of a subscriber to `debug` until it has samples of each of three publishers · from its end until nobody measures any more", "p99 ≤ 50 ms",
+		"median %s ms, p99 %s ms · median %s ms, p99 %s ms", figure(c.get(path, "on-median-ms")), figure(seen), figure(c.get(path, "off-median-ms")), figure(c.get(path, "off-p99-ms")))
 }
 
 func emptyBlock(r *Results) row {
