@@ -63,9 +63,22 @@ func burn(t *testing.T, d time.Duration) time.Duration {
 	return used() - begun
 }
 
+func TestThreadsAreThoseThatTheSystemLists(t *testing.T) {
+	for range 1000 { // threads come and go
+		before, counted, after := entries("/proc/self/task")+1, directories("/proc/self/task"), entries("/proc/self/task")+1 // of which entries leaves out one
+		if before == after {
+			if counted != before {
+				t.Errorf("%d threads, want %d", counted, before)
+			}
+			return
+		}
+	}
+	t.Error("the number of threads never stood still")
+}
+
 func TestTheProcessesNameMayHoldAnything(t *testing.T) {
-	tail := " S" + strings.Repeat(" 7", fieldResident)
-	if f := statFields([]byte("12 (a) b ) (c)" + tail)); len(f) != fieldResident+1 || string(f[0]) != "S" {
+	tail := " S" + strings.Repeat(" 7", fieldStart)
+	if f := statFields([]byte("12 (a) b ) (c)" + tail)); len(f) != fieldStart+1 || string(f[0]) != "S" {
 		t.Errorf("%q", f)
 	}
 	for _, broken := range []string{"", "12 (a", "12 (a) S 1"} {
