@@ -97,7 +97,7 @@ func Start(cfg Config) (*Backend, error) {
 // sinkNames names sinks by what they say of themselves, else by their types, with a number where there are several of one.
 func sinkNames(sinks []Sink) []string {
 	names := make([]string, len(sinks))
-	total, seen := make(map[string]int), make(map[string]int)
+	total, seen, taken := make(map[string]int), make(map[string]int), make(map[string]bool)
 	for i, s := range sinks {
 		if own, ok := s.(fmt.Stringer); ok {
 			names[i] = own.String()
@@ -107,10 +107,14 @@ func sinkNames(sinks []Sink) []string {
 		total[names[i]]++
 	}
 	for i, name := range names {
-		if total[name] > 1 {
+		if total[name] == 1 {
+			continue
+		}
+		for names[i] = name; total[names[i]] > 0 || taken[names[i]]; { // a name may end in a number by itself
 			seen[name]++
 			names[i] = fmt.Sprintf("%s %d", name, seen[name])
 		}
+		taken[names[i]] = true
 	}
 	return names
 }

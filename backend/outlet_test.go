@@ -261,4 +261,8 @@ func TestSinksAreNamedByThemselvesElseByType(t *testing.T) {
 	if diff := cmp.Diff([]string{"a 1", "backend.fakeSink", "b", "a 2"}, got); diff != "" {
 		t.Error(diff)
 	}
+	got = sinkNames([]Sink{&namedSink{name: "a"}, &namedSink{name: "a 1"}, &namedSink{name: "a"}})
+	if diff := cmp.Diff([]string{"a 2", "a 1", "a 3"}, got); diff != "" {
+		t.Errorf("two of one name: %s", diff)
+	}
 }
