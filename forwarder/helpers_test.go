@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for what has to happen. Nothing waits that long unless the test fails.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // start starts a forwarder on ports of the kernel's choice, and closes it with the test.
 func start(t testing.TB, cfg Config) *Forwarder {
