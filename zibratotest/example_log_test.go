@@ -116,7 +116,7 @@ func ExampleLog_Notices() {
 	for _, n := range rec.Notices() {
 		fmt.Println(n)
 	}
-	// Output: zibrato: Config.MaxSeries -1: want 1 to 1000000; the defaults hold
+	// Output: zibrato: Config.MaxSeries -1: want 1 to 1000000; the default holds
 }
 
 func ExampleLog_Summary() {
