@@ -248,21 +248,33 @@ func (o *outlet) try(w *metric.Window) error {
 	return o.call(func() error { return o.sink.Write(ctx, w) })
 }
 
-// call calls the sink. A panic of its is an error, and so is one of the methods of its error: a nil pointer in that may have some that panic.
-func (o *outlet) call(f func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			o.mu.Lock()
-			o.stats.Panics++
-			o.mu.Unlock()
-			err = &panicError{v, debug.Stack()}
+// errGoexit is what a sink did that ended the goroutine in which it was called, as runtime.Goexit and testing.T.FailNow do.
+var errGoexit = errors.New("the sink ended the goroutine that called it")
+
+// call calls the sink, in a goroutine that it may end. That is an error, as is a panic of its, and one of the methods of its error: a nil pointer in that may have some that
+// panic.
+func (o *outlet) call(f func() error) error {
+	done := make(chan error)
+	go func() {
+		err := errGoexit
+		defer func() {
+			v := recover()
+			if v != nil {
+				err = &panicError{v, debug.Stack()}
+			}
+			if v != nil || err == errGoexit {
+				o.mu.Lock()
+				o.stats.Panics++
+				o.mu.Unlock()
+			}
+			done <- err
+		}()
+		if err = f(); err != nil {
+			_ = err.Error()
+			RetryAfter(err) // asks all that err wraps
 		}
 	}()
-	if err = f(); err != nil {
-		_ = err.Error()
-		RetryAfter(err) // asks all that err wraps
-	}
-	return err
+	return <-done
 }
 
 // panicError is a panic of a sink's.

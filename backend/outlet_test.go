@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -171,6 +172,32 @@ func TestASinkMayReturnAnErrorThatPanics(t *testing.T) {
 			})
 		})
 	}
+}
+
+// As a sink of a test's that calls t.Fatal does.
+func TestASinkMayEndItsGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, tries := newSource(), 0
+		sink := &fakeSink{write: func(context.Context, *metric.Window) error {
+			if tries++; tries == 1 {
+				runtime.Goexit()
+			}
+			return nil
+		}}
+		b := must(t, Config{From: src, Sinks: []Sink{sink}, Interval: time.Second})
+		src.send(counted(1, 1))
+		sleep(time.Second)
+		if st := b.Stats().Sinks[0]; st.Panics != 1 || !st.Failing || st.LastError != errGoexit.Error() {
+			t.Errorf("%+v", st)
+		}
+		sleep(10 * time.Second)
+		if st := b.Stats().Sinks[0]; st.Written == 0 || st.Failing || st.Dropped != 0 {
+			t.Errorf("after the next try: %+v", st)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestFullQueueDropsTheOldest(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 // A Sink takes windows to where people look at them. The backend gives every sink a goroutine and a queue of its own, so a
-// sink may block; it is called from that goroutine only, with one window at a time.
+// sink may block; its methods are called one after the other, with one window at a time.
 //
 // Write delivers the window, or as much of it as the target takes, and returns nil only when it is delivered: nothing of
 // it is left to do.

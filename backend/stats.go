@@ -38,7 +38,7 @@ type SinkStats struct {
 	Retried  uint64 // tries that failed and were, or will be, repeated
 	Dropped  uint64 // windows that were not delivered: there was no room for them, or they were in memory only when the backend closed
 	Rejected uint64 // series refused, counted in each window
-	Panics   uint64 // of Write and Close; such a try counts as failed
+	Panics   uint64 // of Write and Close, runtime.Goexit included; such a try counts as failed
 	Queued   int    // windows that wait; the one that is being written is not counted
 	Stored   int    // of these, those that are on disk
 	Failing  bool   // the last try failed
