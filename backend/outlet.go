@@ -269,10 +269,12 @@ func (o *outlet) call(f func() error) error {
 			}
 			done <- err
 		}()
-		if err = f(); err != nil {
-			_ = err.Error()
-			RetryAfter(err) // asks all that err wraps
+		e := f()
+		if e != nil {
+			_ = e.Error()
+			RetryAfter(e) // asks all that e wraps
 		}
+		err = e
 	}()
 	return <-done
 }

@@ -12,6 +12,24 @@ import (
 	"github.com/zibrato/zibrato/zibratotest"
 )
 
+// fails makes a request that fails, at once or in the response's body, of which begun is told before it is read; and looks at the outcome.
+func fails(t *testing.T, rec *zibratotest.Recorder, client *http.Client, r *http.Request, want string, begun func()) {
+	t.Helper()
+	resp, err := client.Do(r)
+	if err == nil {
+		begun()
+		_, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+	}
+	if err == nil {
+		t.Fatal("no error")
+	}
+	settled(t, rec, "http.client", 1)
+	if _, _, status := tags(t, rec, "http.client.request.duration"); status != want {
+		t.Errorf("status %q, want %q; the error was %v", status, want, err)
+	}
+}
+
 func TestFailuresAreOutcomes(t *testing.T) {
 	hang := func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/body" {
@@ -38,21 +56,11 @@ func TestFailuresAreOutcomes(t *testing.T) {
 			}
 			defer cancel()
 			r, _ := http.NewRequestWithContext(ctx, "GET", url+test.path, nil)
-			resp, err := client.Do(r)
-			if err == nil {
+			fails(t, rec, client, r, test.want, func() {
 				if test.ctx == nil {
 					cancel()
 				}
-				_, err = io.ReadAll(resp.Body)
-				resp.Body.Close()
-			}
-			if err == nil {
-				t.Fatal("no error")
-			}
-			settled(t, rec, "http.client", 1)
-			if _, _, status := tags(t, rec, "http.client.request.duration"); status != test.want {
-				t.Errorf("status %q, want %q; the error was %v", status, test.want, err)
-			}
+			})
 		})
 	}
 	t.Run("refused", func(t *testing.T) {
@@ -170,18 +178,7 @@ func TestWhatTheContextDidIsTheOutcome(t *testing.T) {
 			ctx, cancel := test.ctx(t.Context())
 			defer cancel()
 			r, _ := http.NewRequestWithContext(ctx, "GET", "http://localhost", nil)
-			resp, err := client.Do(r)
-			if err == nil {
-				_, err = io.ReadAll(resp.Body)
-				resp.Body.Close()
-			}
-			if err == nil {
-				t.Fatal("no error")
-			}
-			settled(t, rec, "http.client", 1)
-			if _, _, status := tags(t, rec, "http.client.request.duration"); status != test.want {
-				t.Errorf("status %q, want %q; the error was %v", status, test.want, err)
-			}
+			fails(t, rec, &client, r, test.want, func() {})
 		})
 	}
 }
