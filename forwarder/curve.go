@@ -147,8 +147,12 @@ func (f *Forwarder) told() (end bool, err error) {
 	} else if err != nil {
 		return false, fmt.Errorf("reading a pipe: %w", err)
 	}
-	if number[0] == alive {
+	switch number[0] {
+	case alive:
 		f.pulse.beat()
+		return false, nil
+	case requested:
+		f.relay.asked = true
 		return false, nil
 	}
 	i := int(number[0])

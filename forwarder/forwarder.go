@@ -103,7 +103,7 @@ func (f *Forwarder) open(cfg Config) error {
 		func() error { return f.in.socket.SetSndhwm(8 * max(cfg.MaxTopics, 64)) },
 		func() error { return f.lock(cfg) },
 		f.relay.open,
-		func() (err error) { f.pump, err = newPump(f.in, f.out, r.Fd(), cfg.QueueBytes*3/2); return err },
+		func() (err error) { f.pump, err = newPump(f.in, f.out, r.Fd(), w, cfg.QueueBytes*3/2); return err },
 		func() (err error) { f.gate, err = newGatekeeper(cfg, f.in, f.out, f.pump, f.refusals); return err },
 		func() error { f.relay.gate = f.gate.gate; return nil },
 	} {
@@ -159,7 +159,7 @@ func (f *Forwarder) loop() error {
 				return err
 			}
 		}
-		if why&requests != 0 || timeout > 0 {
+		if why&requests != 0 || timeout > 0 || f.relay.asked {
 			err = f.relay.turn()
 		}
 		if err != nil {

@@ -20,8 +20,7 @@ type gate struct {
 	conns   [2]*conns // of In and Out
 	sources *sources  // of subscribers
 	waiting []*conn   // subscribers that wait to be let in, in the order in which they came
-	flooded time.Time // when a subscriber was last cut for a flood
-	turns   uint64    // the pump's count then
+	after   *aftermath
 
 	emptied uint64 // the pump's count of when nothing waited for it, at the last look that saw it changed
 	taken   uint64 // the pump's count of bytes then
@@ -53,6 +52,8 @@ type system interface {
 	cut(fd int, id tcp.Identity)
 	// hold keeps what comes on a connection from being read, or lets it be read again.
 	hold(fd int, id tcp.Identity, yes bool)
+	// mute keeps what comes on a connection from being received, however much it is, or lets it be received again. Either takes the peer time.
+	mute(fd int, id tcp.Identity, yes bool)
 }
 
 // mover is what the gate asks of the pump.
@@ -67,12 +68,14 @@ type mover interface {
 	shed()
 	// attend says whether every frame is to be a sign of its connection; else some are.
 	attend(closely bool)
+	// ask has the loop call answer when no request of a subscriber waits for it.
+	ask()
 }
 
 func newGate(l limits, s system, p mover, t *traffic, r *refusals) *gate {
 	return &gate{
 		limits: l, system: s, pump: p, traffic: t, refusals: r,
-		conns: [2]*conns{newConns(), newConns()}, sources: newSources(l.requestsInAll), strikes: make(map[int]int),
+		conns: [2]*conns{newConns(), newConns()}, sources: newSources(l.requestsInAll), after: new(aftermath), strikes: make(map[int]int),
 	}
 }
 
@@ -81,7 +84,7 @@ func (g *gate) forget(i int) { g.conns[i] = newConns() }
 
 // accept takes in a connection that was accepted at an endpoint.
 func (g *gate) accept(i, fd int, bound string, now time.Time) {
-	g.conns[i].remove(fd)
+	g.lose(i, fd, now)
 	id, address, ok := g.system.identify(fd, bound)
 	if !ok {
 		return
@@ -89,8 +92,9 @@ func (g *gate) accept(i, fd int, bound string, now time.Time) {
 	c := g.conns[i].add(fd, id, address, now)
 	c.others = g.traffic.nameless.Load()
 	g.system.watch(i, fd)
-	if i == out && !g.sources.admit(c.address, g.busy(now), now) {
+	if i == out && !g.admits(c, now) {
 		g.system.hold(fd, c.id, true)
+		g.distrust(c, now)
 		g.waiting = append(g.waiting, c)
 	}
 	g.cutSurplus(i, now)
@@ -102,8 +106,12 @@ func (g *gate) admit(now time.Time) {
 		if g.conns[out].byFD[c.fd] != c { // it is gone
 			return true
 		}
-		if !g.sources.admit(c.address, g.busy(now), now) {
+		if !g.admits(c, now) {
+			g.distrust(c, now)
 			return false
+		}
+		if c.muted {
+			g.system.mute(c.fd, c.id, false)
 		}
 		g.system.hold(c.fd, c.id, false)
 		return true
@@ -120,18 +128,37 @@ func (g *gate) cutSurplus(i int, now time.Time) {
 // cut ends a connection that is at fault.
 func (g *gate) cut(i int, c *conn, why Refusal, now time.Time) {
 	g.system.cut(c.fd, c.id)
-	g.conns[i].remove(c.fd)
+	g.lose(i, c.fd, now)
 	g.refusals.add(why, c.address)
-	if why == RefusedFlood {
-		g.flooded, g.turns = now, g.traffic.turns.Load()
+}
+
+// lose notes that the connection that had a descriptor is no more, if there was one.
+func (g *gate) lose(i, fd int, now time.Time) {
+	if c := g.conns[i].byFD[fd]; c != nil && (c.level > grace || c.strikes > 0) {
+		g.after.add(c.level, now)
+	}
+	g.conns[i].remove(fd)
+}
+
+// admits reports whether a subscriber may come in now. While the forwarder is at what floods have left behind, none may from an address that
+// owes too much; and none at all while that is more than a few could leave: so many addresses can flood it that none of them owes.
+func (g *gate) admits(c *conn, now time.Time) bool {
+	busy := g.after.lasts(g.pump.ask, now)
+	return !g.flooded() && g.sources.admit(c.address, busy, now)
+}
+
+func (g *gate) flooded() bool { return g.after.bytes > g.limits.aftermath }
+
+// distrust mutes one who waits during a flood or may be of one: it may have ended its handshake before it was held.
+func (g *gate) distrust(c *conn, now time.Time) {
+	if !c.muted && (g.flooded() || g.sources.owes(c.address, now)) {
+		c.muted = true
+		g.system.mute(c.fd, c.id, true)
 	}
 }
 
-// busy reports whether the forwarder may still be at what the last flood has left behind: libzmq sees to that when the pump asks what there is
-// to do.
-func (g *gate) busy(now time.Time) bool {
-	return now.Sub(g.flooded) < 250*time.Millisecond && g.traffic.turns.Load() < g.turns+2
-}
+// answer says that no request of a subscriber waits for the loop, which was asked. Any goroutine may call it.
+func (g *gate) answer() { g.after.answered.Inc() }
 
 // strike notes a refused topic of a subscriber. Any goroutine may call it.
 func (g *gate) strike(fd int) {

@@ -1,6 +1,7 @@
 package forwarder
 
 import (
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -16,6 +17,7 @@ type table struct {
 	news    [2][]int // descriptors on which something came, by side
 	watched map[int]int
 	held    map[int]bool
+	muted   map[int]bool
 }
 
 // line is one of its connections.
@@ -64,6 +66,12 @@ func (t *table) hold(fd int, id tcp.Identity, yes bool) {
 	}
 }
 
+func (t *table) mute(fd int, id tcp.Identity, yes bool) {
+	if l := t.open[fd]; l != nil && l.id == id {
+		t.muted[fd] = yes
+	}
+}
+
 // belt is a mover on which lies what a test says.
 type belt struct {
 	queued    int
@@ -82,6 +90,7 @@ func (b *belt) moved(fd int) bool {
 func (b *belt) weigh(fd int, heavy bool) { b.heavy[fd] = heavy }
 func (b *belt) shed()                    { b.sheds++ }
 func (b *belt) attend(closely bool)      { b.attentive = closely }
+func (b *belt) ask()                     {}
 
 // stage is a gate between a table and a belt, at a time of the test's.
 type stage struct {
@@ -105,7 +114,7 @@ func newStage(change ...func(*limits)) *stage {
 		c(&l)
 	}
 	s := &stage{
-		table: &table{open: make(map[int]*line), watched: make(map[int]int), held: make(map[int]bool)},
+		table: &table{open: make(map[int]*line), watched: make(map[int]int), held: make(map[int]bool), muted: make(map[int]bool)},
 		belt:  &belt{signs: make(map[int]bool), heavy: make(map[int]bool)},
 		now:   time.Unix(1e9, 0), last: 100,
 	}
@@ -198,6 +207,9 @@ func TestSubscribersOfOneAddressComeInAFewAtATime(t *testing.T) {
 	other := s.connect(out, there)
 	publisher := s.connect(in, here)
 	s.holds(t, fds[admittedAtOnce:]...)
+	if len(s.table.muted) > 0 {
+		t.Errorf("%v are muted, though they owe nothing", s.table.muted)
+	}
 	s.admit(s.now)
 	s.holds(t, fds[admittedAtOnce:]...)
 	for n := admittedAtOnce + 1; n <= len(fds); n++ {
@@ -287,11 +299,84 @@ func TestWhoOwesMuchIsNotLetInWhileThePumpIsBusy(t *testing.T) {
 	}
 	again, honest := s.connect(out, here), s.connect(out, there)
 	s.holds(t, again)
+	if !maps.Equal(s.table.muted, map[int]bool{again: true}) {
+		t.Errorf("muted are %v, want %d", s.table.muted, again)
+	}
 	s.pass(time.Second / inDebtPerSecond)
 	s.admit(s.now)
 	s.holds(t, again)
-	s.traffic.turns.Add(2)
-	s.admit(s.now)
+	for range rounds {
+		s.holds(t, again)
+		s.answer()
+		s.admit(s.now)
+	}
 	s.holds(t)
 	s.stands(t, again, honest)
+	if s.table.muted[again] {
+		t.Error("one that was let in is still muted")
+	}
+}
+
+// Of floods from many addresses none may owe too much. Together they do not get further ahead of the loop than a few.
+func TestNobodyIsLetInWhileFloodsOfManyAreNotSeenTo(t *testing.T) {
+	s := newStage()
+	said, floods := 0, 0
+	for ; floods < 1000; floods++ {
+		fd := s.greet(out, fmt.Sprint("address", floods))
+		if s.table.held[fd] {
+			break
+		}
+		s.send(out, fd, s.limits.requests+1)
+		said += s.limits.requests
+	}
+	if said < s.limits.aftermath || said > s.limits.aftermath+2*s.limits.requests {
+		t.Errorf("%d were let in and said %d bytes, want about %d", floods, said, s.limits.aftermath)
+	}
+	honest := s.greet(out, here)
+	s.admit(s.now)
+	if !s.table.held[honest] {
+		t.Error("one was let in before what the floods left behind was seen to")
+	}
+	for range 1 + rounds {
+		s.pass(calm)
+		s.admit(s.now)
+		s.answer()
+	}
+	s.admit(s.now)
+	if s.table.held[honest] {
+		t.Error("an honest one still waits")
+	}
+}
+
+// A question that was asked before a flood says nothing about it, and there is one at a time.
+func TestWhatAFloodLeavesBehindIsOverWhenTheLoopHasOftenHadNothingToDo(t *testing.T) {
+	var a aftermath
+	asked := 0
+	now := time.Unix(1e9, 0)
+	lasts := func() bool { return a.lasts(func() { asked++ }, now) }
+	if lasts() || asked != 0 {
+		t.Error("it lasts though nothing was")
+	}
+	a.add(1, now)
+	if !lasts() || asked != 0 {
+		t.Error("asked at once")
+	}
+	now = now.Add(calm)
+	for range 10 {
+		if !lasts() || asked != 1 {
+			t.Fatalf("asked %d times without an answer", asked)
+		}
+	}
+	a.add(2, now)
+	for i := range 1 + rounds {
+		if !lasts() {
+			t.Fatalf("over after %d answers", i)
+		}
+		now = now.Add(calm)
+		lasts()
+		a.answered.Inc()
+	}
+	if lasts() || a.bytes != 0 {
+		t.Errorf("it still lasts: %+v", &a)
+	}
 }

@@ -164,7 +164,7 @@ func (g *gatekeeper) listen(i int, now time.Time) {
 		case zmq.EVENT_ACCEPTED:
 			g.accept(i, fd, s.bound, now)
 		case zmq.EVENT_DISCONNECTED:
-			g.conns[i].remove(fd)
+			g.lose(i, fd, now)
 		}
 	}
 }

@@ -87,6 +87,11 @@ func (k *kernel) hold(fd int, id tcp.Identity, yes bool) {
 	k.with(fd, id, func(fd int) { syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVLOWAT, least) })
 }
 
+// mute makes the peer say again later what it says now.
+func (k *kernel) mute(fd int, id tcp.Identity, yes bool) {
+	k.with(fd, id, func(fd int) { tcp.Mute(fd, yes) })
+}
+
 // with calls f with a duplicate of a descriptor, unless that stands for something else by now.
 func (k *kernel) with(fd int, id tcp.Identity, f func(fd int)) {
 	if syscall.Dup3(fd, k.spare, syscall.O_CLOEXEC) != nil {

@@ -17,6 +17,7 @@ type limits struct {
 	requestsInAll int
 	strikes       int // refused topics of one subscriber
 	strikesInAll  int
+	aftermath     int // bytes of floods that are not seen to
 
 	incomplete int // bytes of a publisher of which no message came
 	queue      int // bytes that wait for subscribers
@@ -69,6 +70,7 @@ func (c Config) limits(filesLeft int) limits {
 		requestsInAll: 2 * requests,
 		strikes:       maxStrikes,
 		strikesInAll:  2 * maxStrikes,
+		aftermath:     8 * requests,
 		incomplete:    maxMessage + 128<<10,
 		queue:         c.QueueBytes,
 	}

@@ -50,7 +50,10 @@ func TestAnAddressPaysForWhatItsSubscribersSay(t *testing.T) {
 	cuts := 0
 	for range 100 { // each says less than one may
 		s.pass(time.Second / inDebtPerSecond)
-		s.traffic.turns.Add(2)
+		for range 1 + rounds {
+			s.admits(&conn{address: "nobody"}, s.now)
+			s.answer()
+		}
 		fd := s.greet(out, here)
 		s.send(out, fd, s.limits.requests/2)
 		if s.table.open[fd] == nil {

@@ -6,8 +6,12 @@ import (
 	"time"
 )
 
-// alive is what a pulse writes into a pipe. It is none of the numbers that are written there else.
-const alive = 0xff
+// What is written into the pipes that goroutines wait at, besides the numbers of the sides. alive is of a pulse, requested a question of the
+// gate whether requests wait.
+const (
+	alive     = 0xff
+	requested = 0xfe
+)
 
 // pulse tells whether a goroutine goes on that waits at a pipe for what others want of it. That one reads alive from the pipe and calls beat; it is
 // asked only when somebody wants to know, so that idle it sleeps.

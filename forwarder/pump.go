@@ -30,7 +30,7 @@ enum { METERED = 4 << 10 }; // messageBytes
 enum { SIGN_BYTES = 16 << 10, SIGNS = 1 << 16 };
 
 // What passes is counted here, for others to read meanwhile.
-struct traffic { uint64_t messages, bytes, multipart, large, crowded, frames, taken, nameless, turns, emptied; };
+struct traffic { uint64_t messages, bytes, multipart, large, crowded, frames, taken, nameless, emptied; };
 
 // How much waits in libzmq for subscribers. It outlives the pump when messages do.
 struct meter { int64_t bytes, refs; };
@@ -187,7 +187,6 @@ static int pump_run(struct pump *p, struct traffic *t, long timeout) {
 				continue;
 			return errno;
 		}
-		__atomic_fetch_add(&t->turns, 1, __ATOMIC_RELEASE);
 		if (items[0].revents) {
 			int err = pump_burst(p, t);
 			if (err)
@@ -226,6 +225,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"time"
 	"unsafe"
@@ -244,20 +244,21 @@ var _ = [1]struct{}{}[burst-C.BURST]
 
 // pump moves messages from In to Out in C: one call lasts until something else needs attention, however many messages
 // pass meanwhile, so that neither a call nor Go's scheduler stands between two bursts. The goroutine that owns the sockets owns it;
-// the gate may ask waiting and moved, and call shed, weigh and attend.
+// the gate may ask waiting and moved, and call shed, weigh, attend and ask.
 type pump struct {
 	c       *C.struct_pump // C's own memory
 	traffic *traffic       // C adds to it during run, anyone reads it
+	asks    io.Writer      // the other end of the pipe that run returns for
 }
 
 // newPump makes a pump that drops messages when more than so many bytes wait for subscribers.
-func newPump(in, out *side, stopFD uintptr, most int) (*pump, error) {
+func newPump(in, out *side, stopFD uintptr, asks io.Writer, most int) (*pump, error) {
 	rawIn, err1 := rawSocket(in.socket)
 	rawOut, err2 := rawSocket(out.socket)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	p := &pump{c: C.pump_new(C.int(stopFD), C.int64_t(most)), traffic: new(traffic)}
+	p := &pump{c: C.pump_new(C.int(stopFD), C.int64_t(most)), traffic: new(traffic), asks: asks}
 	if p.c == nil {
 		return nil, errors.New("no memory")
 	}
@@ -282,6 +283,9 @@ func (p *pump) weigh(fd int, heavy bool) { C.pump_weigh(p.c, C.int(fd), cInt(hea
 
 // attend says whether every frame is to be a sign of its connection; else some are.
 func (p *pump) attend(closely bool) { C.pump_attend(p.c, cInt(closely)) }
+
+// ask has the loop answer the gate when no request waits for it.
+func (p *pump) ask() { p.asks.Write([]byte{requested}) } // fails when the forwarder is to end
 
 func cInt(yes bool) C.int {
 	if yes {

@@ -30,6 +30,7 @@ type relay struct {
 	topics   *topics
 	refusals *refusals
 	gate     *gate
+	asked    bool         // the gate waits for an answer
 	relayed  atomic.Int64 // how many topics are; the owner writes it, Stats reads it
 }
 
@@ -67,6 +68,10 @@ func (r *relay) turn() error {
 	for range requestsPerTurn {
 		frame, from, err := r.out.socket.RecvBytesWithMetadata(zmq.DONTWAIT, "__fd")
 		if isAgain(err) {
+			if r.asked {
+				r.asked = false
+				r.gate.answer()
+			}
 			break
 		}
 		if err != nil {

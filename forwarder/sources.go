@@ -40,10 +40,12 @@ func newSources(limit int) *sources { return &sources{limit: limit, of: make(map
 
 // owe notes bytes that came from an address, and reports whether it owes too much.
 func (s *sources) owe(address string, bytes int, now time.Time) bool {
-	src := s.at(address, now)
-	src.owes += bytes
-	return src.owes > s.limit
+	s.at(address, now).owes += bytes
+	return s.owes(address, now)
 }
+
+// owes reports whether an address owes too much.
+func (s *sources) owes(address string, now time.Time) bool { return s.at(address, now).owes > s.limit }
 
 // admit reports whether another subscriber from an address may come in now. While the forwarder is busy with what floods have left behind, none
 // may from an address that owes too much.

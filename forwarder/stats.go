@@ -71,6 +71,5 @@ type traffic struct {
 	frames    atomic.Uint64 // received from publishers
 	taken     atomic.Uint64 // bytes in those
 	nameless  atomic.Uint64 // about how many bytes came from peers that libzmq does not name
-	turns     atomic.Uint64 // how often it was seen what there is to do
 	emptied   atomic.Uint64 // how often there was nothing more to receive
 }

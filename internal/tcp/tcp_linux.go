@@ -3,6 +3,7 @@
 package tcp
 
 /*
+#include <linux/filter.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdint.h>
@@ -34,6 +35,15 @@ static void reset(int fd) {
 		shutdown(fd, SHUT_RDWR);
 }
 
+static void mute(int fd, int yes) {
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = {1, &nothing};
+	if (yes)
+		setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+	else
+		setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &yes, sizeof yes);
+}
+
 static int cookie_of(int fd, uint64_t *cookie) {
 	socklen_t size = sizeof *cookie;
 	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &size);
@@ -60,3 +70,18 @@ func FlowOf(fd int) (Flow, bool) {
 // Reset ends a TCP connection as if the peer had reset it, and throws away what was not read; other sockets are shut down. The
 // descriptor should be a duplicate of which it is known what it stands for.
 func Reset(fd int) { C.reset(C.int(fd)) }
+
+// Mute has the kernel drop whatever comes on a TCP connection, before it takes it for received, or, with false, no longer. The peer sends it
+// again, less and less often (https://www.rfc-editor.org/rfc/rfc6298). Other sockets are left alone.
+func Mute(fd int, yes bool) {
+	if _, ok := FlowOf(fd); ok {
+		C.mute(C.int(fd), cInt(yes))
+	}
+}
+
+func cInt(yes bool) C.int {
+	if yes {
+		return 1
+	}
+	return 0
+}

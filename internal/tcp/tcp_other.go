@@ -10,3 +10,6 @@ func FlowOf(int) (Flow, bool) { return Flow{}, false }
 
 // Reset does nothing here.
 func Reset(int) {}
+
+// Mute does nothing here.
+func Mute(int, bool) {}

@@ -82,6 +82,23 @@ func TestWhatIsNoConnectionIsNotKnown(t *testing.T) {
 	}
 }
 
+func TestWhatComesOnAMutedConnectionIsReceivedLater(t *testing.T) {
+	one, other, fd := pair(t)
+	tcp.Mute(fd, true)
+	other.Write([]byte("patience"))
+	other.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	other.Read(make([]byte, 1)) // in that time it would have come
+	if f, ok := tcp.FlowOf(fd); !ok || f.Received != 0 {
+		t.Errorf("came: %+v", f)
+	}
+	tcp.Mute(fd, false)
+	one.SetReadDeadline(time.Now().Add(30 * time.Second))
+	got := make([]byte, 8)
+	if _, err := io.ReadFull(one, got); err != nil || string(got) != "patience" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func TestAResetIsOneToBothSides(t *testing.T) {
 	one, other, fd := pair(t)
 	other.Write(make([]byte, 1000))
