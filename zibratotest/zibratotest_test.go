@@ -145,16 +145,16 @@ func TestOverheadReportsTheDifference(t *testing.T) {
 		for begun := time.Now(); time.Since(begun) < d; {
 		}
 	}
-	r := overhead(t, func() { busy(20 * time.Microsecond) }, func() { busy(60 * time.Microsecond) })
-	if bare := r.Extra["bare-ns/op"]; bare < 20_000 {
-		t.Errorf("bare-ns/op is %v for 20 µs", bare)
-	}
-	// A machine that is busy makes both slower, and either more often.
-	if more := r.Extra["overhead-ns/op"]; more < 10_000 {
-		t.Errorf("overhead-ns/op is %v for 40 µs", more)
-	}
-	if share := r.Extra["overhead-%"]; share < 10 {
-		t.Errorf("overhead-%% is %v for 200 %%", share)
+	// A machine that is busy makes both slower, and either more often: one run in which it did not is enough.
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		r := overhead(t, func() { busy(20 * time.Microsecond) }, func() { busy(60 * time.Microsecond) })
+		bare, more, share := r.Extra["bare-ns/op"], r.Extra["overhead-ns/op"], r.Extra["overhead-%"]
+		if bare >= 20_000 && more >= 10_000 && share >= 10 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("bare-ns/op is %v for 20 µs, overhead-ns/op %v for 40 µs, overhead-%% %v for 200 %%", bare, more, share)
+		}
 	}
 }
 
