@@ -142,7 +142,10 @@ func (f *Forwarder) run() {
 func (f *Forwarder) loop() error {
 	for {
 		timeout := -time.Millisecond
-		if f.relay.topics.late() {
+		switch {
+		case f.relay.asked: // the last turn did not come to the end of what waited; perhaps just that was the end
+			timeout = 0
+		case f.relay.topics.late():
 			timeout = catchUpInterval
 		}
 		why, err := f.pump.run(timeout)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -196,4 +197,27 @@ func TestThousandsOfTopicsComeAndGo(t *testing.T) {
 	hearsAll("\x01")
 	must(t, sub.Close())
 	hearsAll("\x00")
+}
+
+// A question that comes while so many requests wait as one turn takes is answered by the next, though nothing else wakes the loop.
+func TestTheGateIsAnsweredThoughTheLastTurnTookAllRequests(t *testing.T) {
+	f := unstarted(t)
+	for i := range requestsPerTurn {
+		must(t, f.relay.probe.SetSubscribe(strings.Repeat("x", MaxTopicLen+1+i%100)+strconv.Itoa(i)))
+	}
+	f.pump.ask()
+	go f.run()
+	t.Cleanup(func() { f.Close() })
+	eventually(t, "the answer", func() bool { return f.gate.after.answered.Load() == 1 })
+}
+
+// unstarted returns a forwarder that listens nowhere and whose loop does not run yet.
+func unstarted(t *testing.T) *Forwarder {
+	t.Helper()
+	cfg, err := Config{}.withDefaults()
+	must(t, err)
+	f := &Forwarder{log: cfg.Logger, done: make(chan struct{}), in: new(side), out: new(side), refusals: &refusals{log: cfg.Logger}}
+	f.relay = &relay{in: f.in, out: f.out, topics: newTopics(cfg.MaxTopics), refusals: f.refusals}
+	must(t, f.open(cfg))
+	return f
 }
