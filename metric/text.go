@@ -22,7 +22,8 @@ const MaxText = 4096
 //
 // The text form has three types and no tags. A distribution goes as a gauge, and so does an up-down counter's value. Tag
 // values are appended to the name behind dots, in the order of their keys ("http.request" with status=200 becomes
-// "http.request.200"), so that series which differ by tags stay apart.
+// "http.request.200"), so that series which differ by tags stay apart. What is longer than a name may be is made legal as
+// [LegalName] does.
 func AppendText(dst []byte, b *Batch, i int) []byte {
 	sample := &b.Samples[i]
 	s := b.Entries[sample.Entry].Series
@@ -36,10 +37,15 @@ func AppendText(dst []byte, b *Batch, i int) []byte {
 	default:
 		dst = append(dst, "Gauge|"...)
 	}
+	name := len(dst)
 	dst = append(dst, s.Name...)
 	for _, t := range s.Tags {
 		dst = append(dst, '.')
 		dst = append(dst, t.Value...)
+	}
+	if len(dst)-name > MaxNameLen { // as a reader would call it, to whom the whole might be too long
+		legal, _ := LegalName(string(dst[name:]))
+		dst = append(dst[:name], legal...)
 	}
 	dst = append(dst, '|')
 	switch {

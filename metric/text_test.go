@@ -81,6 +81,26 @@ func TestTextKeepsValuesExactly(t *testing.T) {
 	}
 }
 
+// Whatever a series may carry, its messages are read, and under one name.
+func TestTheLongestSeriesIsRead(t *testing.T) {
+	s := Series{Kind: Distribution, Level: Level(strings.Repeat("l", MaxLevelLen)), Name: strings.Repeat("n", MaxNameLen), Source: strings.Repeat("s", MaxNameLen)}
+	for i := range MaxTags {
+		s.Tags = append(s.Tags, Tag{fmt.Sprintf("k%02d", i), strings.Repeat("v", MaxTagValueLen)})
+	}
+	whole := s.Name
+	for _, tag := range s.Tags {
+		whole += "." + tag.Value
+	}
+	want, _ := LegalName(whole)
+	var b Batch
+	if err := DecodeText([]byte(textOf(&s, FloatValue(-math.MaxFloat64), time.Unix(1<<33-1, 0))), &b); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Entries[0].Series; got.Name != want || got.Source != s.Source || got.Level != s.Level {
+		t.Errorf("read as %+v, want the name %s", got, want)
+	}
+}
+
 func TestSecondsAreReadToTheNearestNanosecond(t *testing.T) {
 	for text, want := range map[string]int64{
 		"0.0000000014": 1, "0.0000000016": 2, "1e-9": 1, "1.": 1e9, "007.5": 7500e6, ".5": 500e6, "+0.5": 500e6, "1e3": 1000e9,
