@@ -27,9 +27,15 @@ type Log struct {
 	tap *zibrato.Tap
 
 	mu      sync.Mutex
-	series  map[string]*seen // by key
-	samples []Sample
+	series  map[uint32]*seen // by id: what was made before Configure may be equal after it
+	samples []sample
 	notices []string
+}
+
+// sample is a Sample, and its value as it was recorded, of which Value has 53 bits.
+type sample struct {
+	Sample
+	raw metric.Value
 }
 
 type seen struct {
@@ -46,22 +52,21 @@ func (l *Log) deliver(b *metric.Batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range b.Entries {
-		key := e.Series.Key()
-		if l.series[key] == nil {
-			l.series[key] = &seen{series: e.Series}
+		if l.series[e.ID] == nil {
+			l.series[e.ID] = &seen{series: e.Series}
 		}
-		l.series[key].now = e.After
+		l.series[e.ID].now = e.After
 	}
 	for _, s := range b.Samples {
 		series := b.Entries[s.Entry].Series
-		l.samples = append(l.samples, Sample{
+		l.samples = append(l.samples, sample{Sample{
 			Series: series,
 			Time:   b.Base.Add(time.Duration(s.Time) * time.Microsecond),
 			Value:  series.Kind.InUnits(s.Value),
-		})
+		}, s.Value})
 	}
 	for _, s := range b.Summaries {
-		l.series[b.Entries[s.Entry].Series.Key()].summary.Merge(&s.Summary)
+		l.series[b.Entries[s.Entry].ID].summary.Merge(&s.Summary)
 	}
 	l.notices = append(l.notices, b.Notices...)
 }
@@ -125,27 +130,33 @@ func chosen(s *metric.Series, name string, tags []metric.Tag) bool {
 // made them.
 func (l *Log) Samples(name string, tags ...metric.Tag) []Sample {
 	l.t.Helper()
-	l.flush()
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	var out []Sample
-	for _, s := range l.samples {
-		if chosen(s.Series, name, tags) {
-			out = append(out, s)
-		}
-	}
+	l.readSamples(name, tags, func(s *sample) { out = append(out, s.Sample) })
 	return out
 }
 
-// Durations returns the samples of the chosen timers.
+// readSamples flushes and visits the samples of the chosen series.
+func (l *Log) readSamples(name string, tags []metric.Tag, visit func(*sample)) {
+	l.t.Helper()
+	l.flush()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.samples {
+		if s := &l.samples[i]; chosen(s.Series, name, tags) {
+			visit(s)
+		}
+	}
+}
+
+// Durations returns the samples of the chosen timers, to the nanosecond.
 func (l *Log) Durations(name string, tags ...metric.Tag) []time.Duration {
 	l.t.Helper()
 	var out []time.Duration
-	for _, s := range l.Samples(name, tags...) {
+	l.readSamples(name, tags, func(s *sample) {
 		if s.Series.Kind == metric.Timer {
-			out = append(out, time.Duration(s.Value*1e9+0.5))
+			out = append(out, time.Duration(s.raw.Int()))
 		}
-	}
+	})
 	return out
 }
 

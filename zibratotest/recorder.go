@@ -49,7 +49,7 @@ func Capture(t testing.TB) *Log {
 
 func attach(t testing.TB, r *zibrato.Recorder) *Log {
 	t.Helper()
-	l := &Log{t: t, series: map[string]*seen{}}
+	l := &Log{t: t, series: map[uint32]*seen{}}
 	tap, err := r.Attach(l.deliver)
 	if err != nil {
 		t.Fatalf("attaching to the recorder: %v", err)

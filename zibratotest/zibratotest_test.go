@@ -2,6 +2,7 @@ package zibratotest_test
 
 import (
 	"flag"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -46,6 +47,17 @@ func TestEveryKindIsRead(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestDurationsAreExact(t *testing.T) {
+	rec := zibratotest.New(t)
+	for _, d := range []time.Duration{0, 1, 999_999_999, 1<<53 + 1, 1<<62 + 1, math.MaxInt64} {
+		name := d.String()
+		rec.Observe(name, d)
+		if got := rec.Durations(name); !slices.Equal(got, []time.Duration{d}) {
+			t.Errorf("%d ns are read as %d", d, got)
+		}
 	}
 }
 
