@@ -1,6 +1,7 @@
 package zibrato
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,40 @@ func TestCloseWaitsForAGaugeFunctionThatWasStopped(t *testing.T) {
 		defer r.asks.mu.Unlock()
 		if n := len(r.asks.funcs) + len(r.asks.leaving); n != 0 {
 			t.Errorf("%d functions are still kept", n)
+		}
+	})
+}
+
+// A context that has ended already is no reason to call a function slow that nobody asks.
+func TestCloseWithoutTimeDoesNotBlameGaugeFunctions(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 64 { // a choice between two that are ready is a coin's toss
+		r := New(Config{AskEvery: time.Hour})
+		r.NewGaugeFunc("g", func() float64 { return 1 })
+		if err := r.awaitAsked(ended); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The next question may come some time after it is due, and never when the level goes off meanwhile.
+func TestAGaugeFunctionThatIsTooSlowIsCountedWithoutAnotherQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New(Config{})
+		z := r.With()
+		gf := &gaugeFunc{g: z.NewGauge("g"), busy: make(chan struct{}, 1)}
+		gf.f = func() float64 { time.Sleep(r.cfg.AskEvery + 1); return 1 }
+		gf.busy <- struct{}{} // as askAll does before it starts the goroutine
+		r.ask(gf)
+		if n := r.misused[misuseSlow].Load(); n != 1 {
+			t.Errorf("counted %d times, want once", n)
+		}
+		gf.f = func() float64 { time.Sleep(r.cfg.AskEvery); return 1 }
+		gf.busy <- struct{}{}
+		r.ask(gf)
+		if n := r.misused[misuseSlow].Load(); n != 1 {
+			t.Errorf("one that was in time is counted")
 		}
 	})
 }

@@ -16,10 +16,13 @@ type asker struct {
 }
 
 type gaugeFunc struct {
-	g       *Gauge
-	f       func() float64
-	busy    chan struct{} // holds one token while f runs
-	stopped bool          // guarded by the asker's mutex
+	g    *Gauge
+	f    func() float64
+	busy chan struct{} // holds one token while f runs
+
+	// Guarded by the asker's mutex.
+	stopped bool
+	late    bool // it was counted that the question under way takes too long
 }
 
 // NewGaugeFunc makes a gauge that is set to what f returns, every Config.AskEvery while its level is watched, off the hot path. Each function is asked on a goroutine of
@@ -65,8 +68,10 @@ func (r *Recorder) askAll() {
 		}
 		select {
 		case gf.busy <- struct{}{}:
+			gf.late = false
 			go r.ask(gf)
 		default: // still at the last question
+			gf.late = true
 			r.misuse(misuseSlow, gf.g.s)
 		}
 	}
@@ -78,12 +83,10 @@ func (r *Recorder) awaitAsked(ctx context.Context) error {
 	funcs := slices.Concat(r.asks.funcs, r.asks.leaving)
 	r.asks.mu.Unlock()
 	for _, gf := range funcs {
-		select {
-		case gf.busy <- struct{}{}:
-			r.asks.done(gf)
-		case <-ctx.Done():
+		if !acquire(ctx, gf.busy) {
 			return fmt.Errorf("zibrato: close: the function of gauge %q does not return: %w", gf.g.s.desc.Name, ctx.Err())
 		}
+		r.asks.done(gf)
 	}
 	return nil
 }
@@ -102,6 +105,8 @@ func (r *Recorder) ask(gf *gaugeFunc) {
 	v := gf.f()
 	if time.Since(begun) <= r.cfg.AskEvery {
 		gf.g.Set(v)
+	} else if !r.asks.toldLate(gf) {
+		r.misuse(misuseSlow, gf.g.s)
 	}
 }
 
@@ -110,6 +115,13 @@ func (a *asker) left(gf *gaugeFunc) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return gf.stopped
+}
+
+// toldLate reports whether it was counted that the question under way takes too long.
+func (a *asker) toldLate(gf *gaugeFunc) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return gf.late
 }
 
 func (a *asker) done(gf *gaugeFunc) {

@@ -97,7 +97,7 @@ func (t *Timer) Observe(d time.Duration) {
 }
 
 // Counter counts what only grows. The zero Counter and nil do nothing. A total that has no room in an int64 stays at its limit, as does
-// that of a timer's nanoseconds.
+// that of a timer's nanoseconds. What comes to 2^64 or more between two passes of the drain, a fraction of a second as a rule, is taken for that much less.
 type Counter struct {
 	on   atomicFlag // see Timer
 	id   uint32

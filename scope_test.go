@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -127,5 +128,17 @@ func TestALongNameIsFoundEachTime(t *testing.T) {
 	}
 	if n := rec.Misuses()["name"]; n != 1 {
 		t.Errorf("%d misuses, want 1", n)
+	}
+}
+
+// What a vector is called may lie in a buffer that the caller uses again, as a name of a scope's functions may.
+func TestAVectorKeepsItsName(t *testing.T) {
+	rec := zibratotest.New(t)
+	buf := []byte("namekey")
+	v := rec.NewCounterVec(unsafe.String(&buf[0], 4), []string{unsafe.String(&buf[4], 3)})
+	clear(buf)
+	v.With("a").Inc()
+	if n := rec.Calls("name", zibratotest.Tag("key", "a")); n != 1 {
+		t.Errorf("%d calls, want 1, of %v", n, rec.Series())
 	}
 }

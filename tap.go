@@ -153,7 +153,7 @@ func (t *Tap) Flush(ctx context.Context) error {
 // of deliver may still be under way then. It is idempotent.
 func (t *Tap) Close(ctx context.Context) error {
 	r := t.r
-	if !t.mayDrain(ctx) {
+	if !acquire(ctx, r.draining) {
 		r.detach(t)
 		return fmt.Errorf("zibrato: close: %w", ctx.Err())
 	}
@@ -175,15 +175,15 @@ func (t *Tap) Close(ctx context.Context) error {
 	return r.awaitAsked(ctx)
 }
 
-// mayDrain takes the right to drain, at once where it is free, even when ctx has ended.
-func (t *Tap) mayDrain(ctx context.Context) bool {
+// acquire puts a token where one fits, at once where that is free, even when ctx has ended.
+func acquire(ctx context.Context, token chan<- struct{}) bool {
 	select {
-	case t.r.draining <- struct{}{}:
+	case token <- struct{}{}:
 		return true
 	default:
 	}
 	select {
-	case t.r.draining <- struct{}{}:
+	case token <- struct{}{}:
 		return true
 	case <-ctx.Done():
 		return false

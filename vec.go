@@ -1,6 +1,10 @@
 package zibrato
 
-import "github.com/zibrato/zibrato/metric"
+import (
+	"strings"
+
+	"github.com/zibrato/zibrato/metric"
+)
 
 // vec holds the instruments of one name that differ by the values of tags.
 type vec[T any] struct {
@@ -18,9 +22,11 @@ func newVec[T any](z *Scope, name string, keys []string, opts []Option, make fun
 	if z == nil || z.r == nil {
 		return nil
 	}
-	v := &vec[T]{scope: z, name: name, keys: append([]string(nil), keys...), attrs: z.attrs.with(opts), make: make}
+	// Copies, so that no name pins the body it was cut from, and none changes with a buffer that is used again.
+	v := &vec[T]{scope: z, name: strings.Clone(name), attrs: z.attrs.with(opts), make: make}
 	distinct := map[string]bool{}
 	for _, k := range keys {
+		v.keys = append(v.keys, strings.Clone(k))
 		distinct[k] = true
 	}
 	v.known.init()
