@@ -165,7 +165,7 @@ func tell(ctx context.Context, c *post.Client, e event) (reply, error) {
 	r := reply{got}
 	switch {
 	case r.unfit():
-		return reply{}, fmt.Errorf("%s: the service refuses the annotation: %s", c.Status(r.Reply), c.Saying(r.message()))
+		return reply{}, fmt.Errorf("librato: %s: the service refuses the annotation: %s", c.Status(r.Reply), c.Saying(r.message()))
 	case !r.taken():
 		return reply{}, r.failure(c)
 	}

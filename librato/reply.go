@@ -66,7 +66,7 @@ func (r reply) errors() int {
 // failure is the error of a reply that is neither taken nor unfit.
 func (r reply) failure(c *post.Client) error {
 	tell := func(what string, after time.Duration) error {
-		return backend.Retry(fmt.Errorf("%s: %s; the server says: %s", c.Status(r.Reply), what, c.Saying(r.message())), after)
+		return backend.Retry(fmt.Errorf("librato: %s: %s; the server says: %s", c.Status(r.Reply), what, c.Saying(r.message())), after)
 	}
 	switch {
 	case r.limited():

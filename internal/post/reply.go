@@ -55,7 +55,7 @@ func (r *Reply) Until(t, now time.Time, longest time.Duration) time.Duration {
 
 // Status says what was asked and with which status it was answered.
 func (c *Client) Status(r *Reply) string {
-	return strings.TrimSpace(fmt.Sprintf("%s: %v: %d %s", c.cfg.Sink, c, r.Status, http.StatusText(r.Status)))
+	return strings.TrimSpace(fmt.Sprintf("%v: %d %s", c, r.Status, http.StatusText(r.Status)))
 }
 
 // Saying is a text of the server's, fit for a log. Secrets go before it is cut: half of one is a secret, too.

@@ -83,7 +83,7 @@ func (r reply) failure(c *post.Client, now time.Time) error {
 	case r.HTML() && r.Status/100 == 2:
 		what, after = "not an OTLP receiver: check URL", max(after, time.Minute)
 	}
-	return backend.Retry(fmt.Errorf("%s: %s; the receiver says: %s", c.Status(r.Reply), what, c.Saying(r.message())), after)
+	return backend.Retry(fmt.Errorf("otlp: %s: %s; the receiver says: %s", c.Status(r.Reply), what, c.Saying(r.message())), after)
 }
 
 // advice says what to check when trying again is no use.

@@ -69,6 +69,9 @@ func TestWhatRepliesMean(t *testing.T) {
 		if again != test.again || (after-test.after).Abs() > 2*time.Second || rejected == test.again || n != test.rejected || !strings.Contains(fmt.Sprint(err), test.says) {
 			t.Errorf("%s: again %v after %v, %d rejected: %v; want %v after %v, %d, %q", test.name, again, after, n, err, test.again, test.after, test.rejected, test.says)
 		}
+		if n := strings.Count(err.Error(), "otlp: "); n != 1 {
+			t.Errorf("%s: %v names the sink %d times, want once", test.name, err, n)
+		}
 	}
 	for name, answer := range map[string]http.HandlerFunc{
 		"nothing": says(200, ""), "empty JSON": says(200, "{}", asJSON), "204": says(204, ""), "null": says(200, `{"partialSuccess":null}`, asJSON),
