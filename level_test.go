@@ -168,3 +168,23 @@ func TestLevelsAreMadeLegalAndBounded(t *testing.T) {
 		t.Errorf("%d calls on %d levels, want 1000 on at most 256", n, len(levels))
 	}
 }
+
+// Labels that are built at run time must not fill the logs of those who consume, as names that are not legal do not.
+func TestLevelsPastTheBoundAreCountedAndToldSeldom(t *testing.T) {
+	rec := zibratotest.New(t)
+	const bound, more = 256, 1000
+	for i := range bound - 1 { // info is there
+		rec.With(zibrato.AtLevel(zibrato.Level(fmt.Sprint("l", i))))
+	}
+	for i := range more {
+		rec.With(zibrato.AtLevel(zibrato.Level(fmt.Sprint("more", i)))).NewCounter("x")
+		rec.Inc("flushed")
+		rec.Calls("flushed") // takes what there is to be told
+	}
+	if n := rec.Misuses()["level"]; n != 2*more { // the scope, and the counter
+		t.Errorf("counted %d times, want %d", n, 2*more)
+	}
+	if n := len(rec.Notices()); n < 1 || n > 12 {
+		t.Errorf("told %d times, want as often as %d doubles from 1", n, 2*more)
+	}
+}

@@ -14,7 +14,7 @@ const (
 	misuseNotFinite               // NaN or an infinity
 	misuseArity                   // a vector was asked with too few or too many values
 	misuseName                    // a name, source or tag was made legal
-	misuseLevel                   // a level was made legal
+	misuseLevel                   // a level was made legal, or was one too many
 	misuseTags                    // too many tags
 	misusePanic                   // a gauge's function or a consumer panicked
 	misuseSlow                    // a gauge's function did not answer in time
@@ -67,7 +67,7 @@ func (r *Recorder) countIllegal(name string, a attributes, d *metric.Series) {
 	}
 }
 
-// illegal counts something that was made legal, and says so the first times. The caller holds mu.
+// illegal counts something that was made legal, or replaced, and says so the first times. The caller holds mu.
 func (r *Recorder) illegal(m misuse, format string, args ...any) {
 	if worthNotice(r.misused[m].Inc()) {
 		r.noticeLocked(format, args...)

@@ -20,7 +20,7 @@ type attributes struct {
 
 // AtLevel puts the measurements on a level. Default: [LevelInfo]. What is not legal is made so, see metric.LegalLevel. Any other label than those of the
 // standard levels, such as "warn" or "INFO", is a level of its own, which is not measured before somebody asks for it. A recorder has at most 256 levels;
-// past that, new ones fall on info, and the consumer is told.
+// past that, new ones fall on info, which is counted as misuse.
 func AtLevel(l Level) Option { return func(a *attributes) { a.level = l } }
 
 // Source says where the measurements come from. Default: [Config].Source.

@@ -164,7 +164,7 @@ func (r *Recorder) level(label Level) *level {
 		}
 	}
 	if len(r.levels) >= maxLevels {
-		r.noticeLocked("more than %d levels: %q falls on info", maxLevels, legal)
+		r.illegal(misuseLevel, "more than %d levels: %q falls on info", maxLevels, legal)
 		return r.levels[LevelInfo]
 	}
 	l := newLevel(Level(strings.Clone(string(legal))), &atomicFlag{})
