@@ -12,7 +12,8 @@ import (
 
 // Config says how a recorder works. The zero Config is ready; every field has a default.
 type Config struct {
-	// Source is where the measurements come from, unless a scope or instrument says otherwise. Default: the program's name.
+	// Source is where the measurements come from, unless a scope or instrument says otherwise: a legal name, see metric.LegalName. Default:
+	// the program's name.
 	Source string
 
 	// AlwaysOn are the levels that are recorded as soon as anything consumes, whether or not somebody subscribed to
@@ -33,7 +34,7 @@ type Config struct {
 	// not wait. Default 1 s, at least 1 ms.
 	SummaryEvery time.Duration
 
-	// AskEvery is how often the functions of NewGaugeFunc are asked, and how long one may take. Default 1 s.
+	// AskEvery is how often the functions of NewGaugeFunc are asked, and how long one may take. Default 1 s, at least 1 ms.
 	AskEvery time.Duration
 }
 

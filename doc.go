@@ -43,5 +43,6 @@
 // # Concurrency
 //
 // All functions and methods may be called from any goroutine at any time: before main starts something, after it closed it, and on nil
-// and zero instruments and scopes, which do nothing.
+// and zero instruments and scopes, which do nothing. Instruments, scopes and recorders are not to be copied: a copy does not hear that
+// its level goes on or off.
 package zibrato

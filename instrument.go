@@ -164,7 +164,8 @@ func (g *Gauge) Set(v float64) {
 	g.ring.Put(metric.Record{Series: g.id, Value: metric.FloatValue(v)}, ring.CountOnly)
 }
 
-// Distribution collects values whose spread matters, such as sizes. The zero Distribution and nil do nothing.
+// Distribution collects values whose spread matters, such as sizes. The zero Distribution and nil do nothing. What would take the sum beyond
+// a float64 is counted, and not added.
 type Distribution struct {
 	on   atomicFlag // see Timer
 	id   uint32
