@@ -48,6 +48,7 @@ type Store struct {
 	log      *Log            // in use, or about to be
 	old      *Log            // in use until then; nil: none is
 	state    *State          // as found
+	stuck    seldom.Line     // about an old state that cannot be removed
 
 	mu      sync.Mutex
 	windows []stored          // oldest first
@@ -222,7 +223,9 @@ func (s *Store) Commit(st *State, w *metric.Window) (n uint64, onDisk bool, evic
 	s.check(err)
 	if err := s.remove("state"); err != nil {
 		s.check(err)
-		s.cfg.Logger.Error("store: the old state cannot be removed: remove it before the next start, or windows may count twice", "file", filepath.Join(s.cfg.Dir, "state"), "error", err)
+		if _, due := s.stuck.Due(0, time.Minute, time.Now()); due {
+			s.cfg.Logger.Error("store: the old state cannot be removed: remove it before the next start, or windows may count twice", "file", filepath.Join(s.cfg.Dir, "state"), "error", err)
+		}
 	}
 	s.log.end()
 	s.dropLogs(s.log.number + 1)

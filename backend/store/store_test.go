@@ -318,6 +318,26 @@ func TestADiskThatFailsLeavesNoOldState(t *testing.T) {
 	}
 }
 
+// As where the directory was made read-only: nothing can be removed, with every window anew.
+func TestAnOldStateThatStaysIsNotLoggedWithEveryWindow(t *testing.T) {
+	log, readOnly := &logbook.Book{}, false
+	s := open(t, Config{Dir: t.TempDir(), Logger: log.Logger(), Fault: func(step string) error {
+		if readOnly {
+			return syscall.EACCES
+		}
+		return nil
+	}})
+	s.Register([]string{"a"})
+	commit(s, someWindow())
+	readOnly = true
+	for range 10 {
+		commit(s, someWindow())
+	}
+	if n := strings.Count(log.String(), "remove it before the next start"); n != 1 {
+		t.Errorf("logged %d times:\n%s", n, log)
+	}
+}
+
 func TestNumbersAreNotUsedAgainWithoutAState(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, Config{Dir: dir})
