@@ -203,11 +203,14 @@ func (r *reader) sinks(p *plan, all section) {
 		if l, ok := c.(*logCmd); ok && l.File != "" {
 			r.alone(s, owners, "--file", l.File)
 		}
+		if shown, ok := c.(*prometheusCmd); ok && !strings.HasSuffix(string(shown.Listen), ":0") {
+			r.alone(s, owners, "--listen", string(shown.Listen))
+		}
 		p.sinks = append(p.sinks, plannedSink{e.key, c, newSink})
 	}
 }
 
-// alone sees to it that no two sinks write to the same place.
+// alone sees to it that no two sinks write to the same place, or listen at the same address.
 func (r *reader) alone(s section, owners map[string]string, flag, path string) {
 	path = filepath.Clean(path)
 	if other := owners[path]; other != "" {

@@ -221,6 +221,8 @@ func TestCheckNamesTheLineThatIsWrong(t *testing.T) {
 		{"sinks:\n  log:\n    dir: DIR/zibrato.yaml/x\n", `:3: sinks.log: dir: .*not a directory`},
 		{"sinks:\n  log:\n    dir: DIR/x\n  b:\n    kind: log\n    dir: DIR/./x\n", `:6: sinks.b: dir: .* is that of sinks.log, too`},
 		{"sinks:\n  log:\n    file: DIR/x\n  b:\n    kind: log\n    file: DIR/x\n", `:6: sinks.b: file: .* is that of sinks.log, too`},
+		{"sinks:\n  prometheus: {}\n  b:\n    kind: prometheus\n", `:3: sinks.b: listen: 127.0.0.1:9464 is that of sinks.prometheus, too`},
+		{"sinks:\n  prometheus:\n    listen: 127.0.0.1:9\n  b:\n    kind: prometheus\n    listen: 127.0.0.1:9\n", `:6: sinks.b: listen: 127.0.0.1:9 is that of sinks.prometheus, too`},
 		{"sinks:\n  librato: {}\n", `:2: sinks.librato: user \(ZIBRATO_USER, LIBRATO_USER\): missing`},
 		{"sinks:\n  librato:\n    user: u\n    token_file: DIR/none\n", `:4: sinks.librato: token_file: .*none`},
 		{"sinks:\n  librato:\n    user: u\n    token: x\n    api: v3\n", `:5: sinks.librato: api must be one of`},
