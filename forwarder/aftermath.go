@@ -33,7 +33,10 @@ func (a *aftermath) add(bytes int, now time.Time) {
 	a.over = a.asked + rounds // a question that was asked before says nothing
 }
 
-// lasts reports whether it may not be over, and asks if there is no question yet.
+// open reports whether lasts is to be called.
+func (a *aftermath) open() bool { return a.bytes > 0 || a.answered.Load() < a.over }
+
+// lasts reports whether it may not be over, and asks if there is no question yet. It is called until it says no.
 func (a *aftermath) lasts(ask func(), now time.Time) bool {
 	answered := a.answered.Load()
 	if answered >= a.over {

@@ -100,14 +100,23 @@ func (g *gate) accept(i, fd int, bound string, now time.Time) {
 	g.cutSurplus(i, now)
 }
 
+// pending reports whether admit is to be called.
+func (g *gate) pending() bool { return len(g.waiting) > 0 || g.after.open() }
+
 // admit lets in those who wait, as far as they may come now.
 func (g *gate) admit(now time.Time) {
+	g.after.lasts(g.pump.ask, now)
 	g.waiting = slices.DeleteFunc(g.waiting, func(c *conn) bool {
 		if g.conns[out].byFD[c.fd] != c { // it is gone
 			return true
 		}
 		if !g.admits(c, now) {
 			g.distrust(c, now)
+			// Of one that libzmq closes while it is muted, the kernel keeps what is left for minutes. Whoever means well comes again.
+			if c.muted && now.Sub(c.since) >= handshakeTimeout/2 {
+				g.cut(out, c, RefusedFlood, now)
+				return true
+			}
 			return false
 		}
 		if c.muted {

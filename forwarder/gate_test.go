@@ -78,6 +78,7 @@ type belt struct {
 	signs     map[int]bool
 	heavy     map[int]bool
 	sheds     int
+	questions int // that are not answered
 	attentive bool
 }
 
@@ -90,7 +91,7 @@ func (b *belt) moved(fd int) bool {
 func (b *belt) weigh(fd int, heavy bool) { b.heavy[fd] = heavy }
 func (b *belt) shed()                    { b.sheds++ }
 func (b *belt) attend(closely bool)      { b.attentive = closely }
-func (b *belt) ask()                     {}
+func (b *belt) ask()                     { b.questions++ }
 
 // stage is a gate between a table and a belt, at a time of the test's.
 type stage struct {
@@ -106,6 +107,13 @@ const (
 	here  = "192.0.2.1"
 	there = "198.51.100.7"
 )
+
+// idle lets the loop have nothing to do.
+func (s *stage) idle() {
+	for ; s.belt.questions > 0; s.belt.questions-- {
+		s.answer()
+	}
+}
 
 func newStage(change ...func(*limits)) *stage {
 	cfg, _ := Config{}.withDefaults()
@@ -307,7 +315,7 @@ func TestWhoOwesMuchIsNotLetInWhileThePumpIsBusy(t *testing.T) {
 	s.holds(t, again)
 	for range rounds {
 		s.holds(t, again)
-		s.answer()
+		s.idle()
 		s.admit(s.now)
 	}
 	s.holds(t)
@@ -340,11 +348,49 @@ func TestNobodyIsLetInWhileFloodsOfManyAreNotSeenTo(t *testing.T) {
 	for range 1 + rounds {
 		s.pass(calm)
 		s.admit(s.now)
-		s.answer()
+		s.idle()
 	}
 	s.admit(s.now)
 	if s.table.held[honest] {
 		t.Error("an honest one still waits")
+	}
+}
+
+// Else what many leave behind one after the other, of whom nobody has to wait, would add up.
+func TestWhatAFloodLeavesBehindIsSeenToThoughNobodyWaits(t *testing.T) {
+	s := newStage()
+	for i := range 100 {
+		fd := s.greet(out, fmt.Sprint("address", i))
+		if s.table.held[fd] {
+			t.Fatalf("number %d has to wait", i)
+		}
+		s.send(out, fd, s.limits.requests/2)
+		s.lose(out, fd, s.now)
+		for looks := 0; s.pending(); looks++ {
+			if looks > 10 {
+				t.Fatalf("not over after %d looks", looks)
+			}
+			s.pass(admitInterval * time.Millisecond)
+			s.admit(s.now)
+			s.idle()
+		}
+	}
+}
+
+// What is left of a connection that libzmq closes while it is muted, the kernel would keep.
+func TestWhoIsMutedForLongIsCut(t *testing.T) {
+	s := newStage()
+	flood := s.greet(out, here)
+	s.send(out, flood, s.limits.requests+s.limits.requestsInAll+grace+1)
+	muted := s.connect(out, here)
+	s.pass(handshakeTimeout/2 - 1)
+	s.admit(s.now)
+	s.holds(t, muted)
+	s.pass(1)
+	s.admit(s.now)
+	s.stands(t)
+	if s.refused(RefusedFlood) != 2 || len(s.waiting) != 0 {
+		t.Errorf("%d are cut, %d wait", s.refused(RefusedFlood), len(s.waiting))
 	}
 }
 

@@ -109,7 +109,7 @@ func (g *gatekeeper) run() {
 		if !rest.IsZero() {
 			messages, timeout = -1, C.long(max(0, time.Until(rest)+time.Millisecond-1)/time.Millisecond)
 		}
-		if len(g.waiting) > 0 && (timeout < 0 || timeout > admitInterval) {
+		if g.pending() && (timeout < 0 || timeout > admitInterval) {
 			timeout = admitInterval
 		}
 		why := C.gate_wait(inEvents, outEvents, asked, requests, messages, timeout)
@@ -129,7 +129,7 @@ func (g *gatekeeper) run() {
 		if why&C.GATE_REQUESTS != 0 {
 			g.lookAtSubscribers(now)
 		}
-		if len(g.waiting) > 0 {
+		if g.pending() {
 			g.admit(now)
 		}
 		if why&C.GATE_MESSAGES != 0 || !rest.IsZero() && !now.Before(rest) {

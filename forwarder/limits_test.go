@@ -51,8 +51,8 @@ func TestAnAddressPaysForWhatItsSubscribersSay(t *testing.T) {
 	for range 100 { // each says less than one may
 		s.pass(time.Second / inDebtPerSecond)
 		for range 1 + rounds {
-			s.admits(&conn{address: "nobody"}, s.now)
-			s.answer()
+			s.admit(s.now)
+			s.idle()
 		}
 		fd := s.greet(out, here)
 		s.send(out, fd, s.limits.requests/2)
