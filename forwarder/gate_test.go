@@ -370,7 +370,7 @@ func TestWhatAFloodLeavesBehindIsSeenToThoughNobodyWaits(t *testing.T) {
 			if looks > 10 {
 				t.Fatalf("not over after %d looks", looks)
 			}
-			s.pass(admitInterval * time.Millisecond)
+			s.pass(calm)
 			s.admit(s.now)
 			s.idle()
 		}
