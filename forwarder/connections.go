@@ -25,7 +25,8 @@ type conn struct {
 	// Of a subscriber:
 	level   int       // bytes that it sent, less what time has forgiven
 	strikes int       // topics that were refused
-	muted   bool      // it waits, and what it says meanwhile is dropped
+	held    bool      // it waits to be let in
+	muted   bool      // what it says meanwhile is dropped
 	acked   uint64    // bytes that it had taken when behind was set
 	behind  time.Time // since when there was always more for it than it took; zero: it takes all
 

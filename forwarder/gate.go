@@ -94,6 +94,7 @@ func (g *gate) accept(i, fd int, bound string, now time.Time) {
 	g.system.watch(i, fd)
 	if i == out && !g.admits(c, now) {
 		g.system.hold(fd, c.id, true)
+		c.held = true
 		g.distrust(c, now)
 		g.waiting = append(g.waiting, c)
 	}
@@ -123,6 +124,7 @@ func (g *gate) admit(now time.Time) {
 			g.system.mute(c.fd, c.id, false)
 		}
 		g.system.hold(c.fd, c.id, false)
+		c.held, c.muted = false, false
 		return true
 	})
 }
@@ -158,9 +160,13 @@ func (g *gate) admits(c *conn, now time.Time) bool {
 
 func (g *gate) flooded() bool { return g.after.bytes > g.limits.aftermath }
 
-// distrust mutes one who waits during a flood or may be of one: it may have ended its handshake before it was held.
+// distrust mutes one who waits during a flood, or may be of one, if it has come so far that it is not held: before it was, or by saying more
+// at once than it should.
 func (g *gate) distrust(c *conn, now time.Time) {
-	if !c.muted && (g.flooded() || g.sources.owes(c.address, now)) {
+	if c.muted || !g.flooded() && !g.sources.owes(c.address, now) {
+		return
+	}
+	if f, ok := g.system.flow(c.fd); ok && f.Received >= uint64(g.limits.handshake) {
 		c.muted = true
 		g.system.mute(c.fd, c.id, true)
 	}

@@ -307,6 +307,10 @@ func TestWhoOwesMuchIsNotLetInWhileThePumpIsBusy(t *testing.T) {
 	}
 	again, honest := s.connect(out, here), s.connect(out, there)
 	s.holds(t, again)
+	if len(s.table.muted) > 0 {
+		t.Errorf("%v are muted amid the handshake, at which holding does", s.table.muted)
+	}
+	s.send(out, again, plainHandshake)
 	if !maps.Equal(s.table.muted, map[int]bool{again: true}) {
 		t.Errorf("muted are %v, want %d", s.table.muted, again)
 	}
@@ -382,7 +386,7 @@ func TestWhoIsMutedForLongIsCut(t *testing.T) {
 	s := newStage()
 	flood := s.greet(out, here)
 	s.send(out, flood, s.limits.requests+s.limits.requestsInAll+grace+1)
-	muted := s.connect(out, here)
+	muted := s.greet(out, here)
 	s.pass(handshakeTimeout/2 - 1)
 	s.admit(s.now)
 	s.holds(t, muted)

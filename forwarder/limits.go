@@ -128,6 +128,8 @@ func (g *gate) lookAtSubscriber(c *conn, f tcp.Flow, now time.Time) {
 	beyond := min(c.level-grace, sent)
 	if inDebt := g.sources.owe(c.address, max(0, beyond), now); c.level > g.limits.requests || inDebt && c.level > grace {
 		g.cut(out, c, RefusedFlood, now)
+	} else if c.held {
+		g.distrust(c, now)
 	}
 }
 
