@@ -92,7 +92,7 @@ func (g *gate) accept(i, fd int, bound string, now time.Time) {
 	c := g.conns[i].add(fd, id, address, now)
 	c.others = g.traffic.nameless.Load()
 	g.system.watch(i, fd)
-	if i == out && !g.admits(c, now) {
+	if i == out && !g.admits(c, g.busy(now), now) {
 		g.system.hold(fd, c.id, true)
 		c.held = true
 		g.distrust(c, now)
@@ -106,12 +106,12 @@ func (g *gate) pending() bool { return len(g.waiting) > 0 || g.after.open() }
 
 // admit lets in those who wait, as far as they may come now.
 func (g *gate) admit(now time.Time) {
-	g.after.lasts(g.pump.ask, now)
+	busy := g.busy(now)
 	g.waiting = slices.DeleteFunc(g.waiting, func(c *conn) bool {
 		if g.conns[out].byFD[c.fd] != c { // it is gone
 			return true
 		}
-		if !g.admits(c, now) {
+		if !g.admits(c, busy, now) {
 			g.distrust(c, now)
 			// Of one that libzmq closes while it is muted, the kernel keeps what is left for minutes. Whoever means well comes again.
 			if c.muted && now.Sub(c.since) >= handshakeTimeout/2 {
@@ -151,10 +151,12 @@ func (g *gate) lose(i, fd int, now time.Time) {
 	g.conns[i].remove(fd)
 }
 
-// admits reports whether a subscriber may come in now. While the forwarder is at what floods have left behind, none may from an address that
-// owes too much; and none at all while that is more than a few could leave: so many addresses can flood it that none of them owes.
-func (g *gate) admits(c *conn, now time.Time) bool {
-	busy := g.after.lasts(g.pump.ask, now)
+// busy reports whether the forwarder may still be at what floods have left behind.
+func (g *gate) busy(now time.Time) bool { return g.after.lasts(g.pump.ask, now) }
+
+// admits reports whether a subscriber may come in now. While the forwarder is busy, none may from an address that owes too much; and none at
+// all while floods have left behind more than a few could: so many addresses can flood it that none of them owes.
+func (g *gate) admits(c *conn, busy bool, now time.Time) bool {
 	return !g.flooded() && g.sources.admit(c.address, busy, now)
 }
 

@@ -35,13 +35,15 @@ static void reset(int fd) {
 		shutdown(fd, SHUT_RDWR);
 }
 
-static void mute(int fd, int yes) {
+static void mute(int fd) {
 	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog program = {1, &nothing};
-	if (yes)
-		setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
-	else
-		setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &yes, sizeof yes);
+	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+static void unmute(int fd) {
+	int unused = 0;
+	setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
 }
 
 static int cookie_of(int fd, uint64_t *cookie) {
@@ -74,14 +76,12 @@ func Reset(fd int) { C.reset(C.int(fd)) }
 // Mute has the kernel drop whatever comes on a TCP connection, before it takes it for received, or, with false, no longer. The peer sends it
 // again, less and less often (https://www.rfc-editor.org/rfc/rfc6298). Other sockets are left alone.
 func Mute(fd int, yes bool) {
-	if _, ok := FlowOf(fd); ok {
-		C.mute(C.int(fd), cInt(yes))
+	_, ok := FlowOf(fd)
+	switch {
+	case !ok:
+	case yes:
+		C.mute(C.int(fd))
+	default:
+		C.unmute(C.int(fd))
 	}
-}
-
-func cInt(yes bool) C.int {
-	if yes {
-		return 1
-	}
-	return 0
 }
