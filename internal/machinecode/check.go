@@ -17,6 +17,10 @@ type Rules struct {
 	Follow string
 	// Calls may be made while pinned, and are not followed, each for the reason given.
 	Calls map[string]Call
+	// Assembly are functions in assembly that do what others do while pinned. The scheduler does not stop a goroutine in there, so each is
+	// examined from its first instruction until it returns or jumps to another function. It tells the layouts of what registers point to at the
+	// beginning, by symbol and register.
+	Assembly map[string]map[string]*Type
 }
 
 // Call is a function that may be called while pinned.
@@ -55,7 +59,7 @@ func (f Finding) String() string { return fmt.Sprintf("%s: %s: %s", f.Func, f.In
 // maxSteps bounds the instructions that are followed in one region, all ways together.
 const maxSteps = 200_000
 
-// Check examines all functions that call rules.Pin.
+// Check examines all functions that call rules.Pin, and those in rules.Assembly.
 func Check(p Program, rules Rules) Report {
 	c := &checker{program: p, rules: rules, ways: map[uint64]int{}, seen: map[string]bool{}}
 	c.Lines = map[string]bool{}
@@ -67,6 +71,13 @@ func Check(p Program, rules Rules) Report {
 		c.Pinned = append(c.Pinned, name)
 		c.outside(f)
 	}
+	for name, registers := range rules.Assembly {
+		if f := p[name]; f != nil {
+			c.Pinned = append(c.Pinned, name)
+			c.assembly(f, registers)
+		}
+	}
+	slices.Sort(c.Pinned)
 	c.total()
 	return c.Report
 }
@@ -160,6 +171,17 @@ func (c *checker) outside(f *Func) {
 	}
 }
 
+// assembly follows every way through a function of which all is a region.
+func (c *checker) assembly(f *Func, registers map[string]*Type) {
+	s := entry(nil)
+	for r, t := range registers {
+		s.regs[r] = value{id: r, typ: t, present: true}
+	}
+	s.written, s.passed = map[*Type]bool{}, map[*Type]bool{}
+	c.region, c.ways[f.Instrs[0].PC], c.steps = f.Instrs[0].PC, 0, 0
+	c.inside(s, way{place: place{f, 0}, whole: true, done: func(int, *state) {}})
+}
+
 type next struct {
 	at int
 	*state
@@ -203,6 +225,7 @@ type way struct {
 	place
 	been   []place // in this call of the function, so far
 	caller *way    // where the function goes on that called this one
+	whole  bool    // the region is a function, and ends where that does
 	done   func(at int, s *state)
 }
 
@@ -228,7 +251,9 @@ func (c *checker) inside(s *state, w way) {
 		x.complain("a loop while pinned")
 	case calls(i, c.rules.Unpin) && w.caller != nil:
 		x.complain("it unpins in a function that was called while pinned")
-	case calls(i, c.rules.Unpin):
+	case calls(i, c.rules.Unpin) && w.whole:
+		x.complain("it unpins what is not pinned")
+	case calls(i, c.rules.Unpin), w.whole && w.caller == nil && i.leaves():
 		c.ways[c.region]++
 		for t := range s.written {
 			x.complain("a %s was written to and not passed on", t.Name)

@@ -40,8 +40,13 @@ var rules = machinecode.Rules{
 
 func regions(t *testing.T, arch string) machinecode.Program {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "regions")
-	cmd := exec.Command("go", "build", "-o", binary, "testdata/regions.go")
+	return built(t, arch, "testdata/regions.go")
+}
+
+func built(t *testing.T, arch, source string) machinecode.Program {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "program")
+	cmd := exec.Command("go", "build", "-o", binary, source)
 	cmd.Env = append(os.Environ(), "GOARCH="+arch)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -54,8 +59,24 @@ func regions(t *testing.T, arch string) machinecode.Program {
 }
 
 func TestFaultsAreFoundAndNothingElseIs(t *testing.T) {
-	report := machinecode.Check(regions(t, "amd64"), rules)
-	wanted := wants(t, "testdata/regions.go")
+	compare(t, machinecode.Check(regions(t, "amd64"), rules), wants(t, "testdata/regions.go"))
+}
+
+func TestFaultsInAssemblyAreFoundAndNothingElseIs(t *testing.T) {
+	program := built(t, "amd64", "./testdata/assembly")
+	rules := rules
+	rules.Follow = "nothing"
+	rules.Assembly = map[string]map[string]*machinecode.Type{}
+	for symbol := range program {
+		if strings.HasSuffix(symbol, ".abi0") && symbol != "main.other.abi0" {
+			rules.Assembly[symbol] = map[string]*machinecode.Type{"BX": theT(), "R14": theT()}
+		}
+	}
+	compare(t, machinecode.Check(program, rules), wants(t, "testdata/assembly/main_amd64.s"))
+}
+
+func compare(t *testing.T, report machinecode.Report, wanted map[want]bool) {
+	t.Helper()
 	for _, f := range report.Findings {
 		ok := false
 		for w := range wanted {
@@ -113,6 +134,9 @@ func wants(t *testing.T, file string) map[want]bool {
 	for n, line := range strings.Split(string(text), "\n") {
 		if f := regexp.MustCompile(`^func (\(t \*T\)) (\w+)`).FindStringSubmatch(line); f != nil {
 			fn = "main.(*T)." + f[2]
+		}
+		if f := regexp.MustCompile(`^TEXT ·(\w+)\(SB\)`).FindStringSubmatch(line); f != nil {
+			fn = "main." + f[1] + ".abi0"
 		}
 		for _, w := range strings.Split(line, "// want")[1:] {
 			kind, what, _ := strings.Cut(strings.TrimSpace(w), ": ")

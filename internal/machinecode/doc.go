@@ -15,6 +15,8 @@
 //     of the data; its index is bounded by a mask, a type or a comparison;
 //   - a word that passes data on is stored after the data, and no way leaves out either.
 //
+// Functions in assembly, where the scheduler stops nobody, are such regions from beginning to end.
+//
 // What it cannot show it reports, also where the code is right: the remedy is simpler code. [Structure] does the part of it that needs
 // no knowledge of data, also for arm64.
 package machinecode

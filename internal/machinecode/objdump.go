@@ -68,6 +68,11 @@ func (i Instr) traps() bool {
 	return slices.Contains([]string{"UD2", "INT", "BRK", "HLT", "UNDEF"}, i.Op)
 }
 
+// leaves reports whether an instruction ends a function: it returns, or goes on in another.
+func (i Instr) leaves() bool {
+	return i.Op == "RET" || i.Op == "JMP" && i.Args[0].Kind == Global
+}
+
 // Arg is an operand.
 type Arg struct {
 	Kind  ArgKind

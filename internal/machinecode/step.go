@@ -68,10 +68,10 @@ func (x *execution) address(a Arg) value {
 
 // access checks that an operand lies within something that is there, and returns where.
 func (x *execution) access(a Arg, width int) (at value) {
-	if a.Kind == Global || a.Kind == Memory && a.Reg == "R14" && a.Index == "" { // R14 is the goroutine
+	at = x.address(a)
+	if a.Kind == Global || at.typ == nil && a.Kind == Memory && a.Reg == "R14" && a.Index == "" { // R14 is the goroutine
 		return value{}
 	}
-	at = x.address(a)
 	switch {
 	case a.Kind != Memory || at.typ == nil || at.table != "":
 		x.complain("it is not shown where the memory operand points, or that its index is in bounds")
