@@ -28,6 +28,7 @@ const patches = "conservation/mutants"
 type mutant struct {
 	name, what string
 	tests      []string // packages
+	flags      []string // of go test: -race=false for what the race detector's build does not contain
 	path       string
 }
 
@@ -73,7 +74,14 @@ func list(names []string) (all []mutant, err error) {
 		if !ok {
 			return nil, fmt.Errorf("%s: no line of tests", p)
 		}
-		m.what, m.tests = what, strings.Fields(tests)
+		m.what = what
+		for _, f := range strings.Fields(tests) {
+			if strings.HasPrefix(f, "-") {
+				m.flags = append(m.flags, f)
+			} else {
+				m.tests = append(m.tests, f)
+			}
+		}
 		all = append(all, m)
 	}
 	if len(all) == 0 || len(names) > len(all) {
@@ -88,6 +96,7 @@ type tester struct {
 	seconds int // of the harness
 	timeout time.Duration
 	race    bool
+	flags   []string            // of the present bug
 	bad     map[string][]string // tests that fail without any of the bugs, by package
 }
 
@@ -104,7 +113,7 @@ func run(all []mutant, seconds int, timeout time.Duration, race bool) error {
 	if err := copyTree(dir); err != nil {
 		return err
 	}
-	t := &tester{dir, seconds, timeout, race, map[string][]string{}}
+	t := &tester{dir: dir, seconds: seconds, timeout: timeout, race: race, bad: map[string][]string{}}
 	missed := 0
 	fmt.Printf("| bug | caught by | after |\n|---|---|---|\n")
 	for _, m := range all {
@@ -163,6 +172,7 @@ func (t *tester) try(m mutant) (string, error) {
 		return "", fmt.Errorf("the patch does not fit: %w", err)
 	}
 	defer t.apply(patch, "-R")
+	t.flags = m.flags
 	if out, err := t.command("go", append([]string{"build"}, m.tests...)...); err != nil {
 		return "", fmt.Errorf("it does not build: %w: %s", err, out)
 	}
@@ -266,7 +276,7 @@ func (t *tester) goTest(pkg string, args ...string) (string, error) {
 	if t.race {
 		args = append(args, "-race")
 	}
-	return t.command("go", append(args, pkg)...)
+	return t.command("go", append(append(args, t.flags...), pkg)...)
 }
 
 func (t *tester) command(name string, args ...string) (string, error) {
