@@ -72,7 +72,7 @@ test-servers: setup ## the sinks' tests against the real receiving programs, whi
 	@cd servers && $(GO) test -count=1 -timeout $(TIMEOUT) ./...
 
 .PHONY: models
-models: ## model checking: the ring, GOMAXPROCS, sleep and wake-up, the totals, and mutants that must be rejected; 2 minutes
+models: ## model checking: the ring, GOMAXPROCS, sleep and wake-up, the totals, and mutants that must be rejected; 4 minutes
 	@sh scripts/setup.sh spin
 	@sh models/check.sh
 	@$(GO) run ./models/totals

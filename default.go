@@ -64,7 +64,7 @@ func Count(name string, n int64) { std.Count(name, n) }
 // Inc adds 1 to a counter.
 func Inc(name string) {
 	if infoOn.Load() != 0 {
-		stdKnown.inc(name)
+		inc(name)
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 	"github.com/zibrato/zibrato/ring"
 )
 
-// The five instruments have the same four fields, which a call finds on one cache line that nobody writes while the
-// levels stay as they are. They are not a struct within the struct, with which Start would not fit the inliner's budget. A zero instrument is
-// off for ever.
+// The five instruments have fields of the same size, which a call finds on one cache line that nobody writes while the
+// levels stay as they are: its flag, where it records, and its series. They are not a struct within the struct, with which Start would not fit
+// the inliner's budget. A zero instrument is off for ever.
 
 // Timer measures how long blocks of code take. The zero Timer and nil do nothing.
 type Timer struct {
@@ -99,16 +99,15 @@ func (t *Timer) Observe(d time.Duration) {
 // Counter counts what only grows. The zero Counter and nil do nothing. A total that has no room in an int64 stays at its limit, as does
 // that of a timer's nanoseconds. What comes to 2^64 or more between two passes of the drain, a fraction of a second as a rule, is taken for that much less.
 type Counter struct {
-	on   atomicFlag // see Timer
-	id   uint32
-	ring *ring.Ring
-	s    *series
+	on    atomicFlag // see Timer
+	cells ring.Cells
+	s     *series
 }
 
 // Inc adds 1.
 func (c *Counter) Inc() {
 	if c != nil && c.on.Load() != 0 {
-		c.ring.Add(c.id, 1)
+		c.cells.Add(1)
 	}
 }
 
@@ -121,22 +120,21 @@ func (c *Counter) Add(n int64) {
 		c.s.r.misuse(misuseNegative, c.s)
 		return
 	}
-	c.ring.Add(c.id, n)
+	c.cells.Add(n)
 }
 
 // UpDown counts what goes up and down, such as open connections. The zero UpDown and nil do nothing. It misses what happens while
 // its level is not watched, so keep it on a level that is always on. Beyond what an int64 holds its value wraps around.
 type UpDown struct {
-	on   atomicFlag // see Timer
-	id   uint32
-	ring *ring.Ring
-	s    *series
+	on    atomicFlag // see Timer
+	cells ring.Cells
+	s     *series
 }
 
 // Add adds n, which may be negative.
 func (u *UpDown) Add(n int64) {
 	if u != nil && u.on.Load() != 0 {
-		u.ring.Add(u.id, n)
+		u.cells.Add(n)
 	}
 }
 
@@ -194,10 +192,10 @@ func newHandle(r *Recorder, s *series) (handle any, on *atomicFlag) {
 		t := &Timer{id: s.id, ring: r.ring, s: s}
 		return t, &t.on
 	case metric.Counter:
-		c := &Counter{id: s.id, ring: r.ring, s: s}
+		c := &Counter{cells: r.ring.Cells(s.id), s: s}
 		return c, &c.on
 	case metric.UpDown:
-		u := &UpDown{id: s.id, ring: r.ring, s: s}
+		u := &UpDown{cells: r.ring.Cells(s.id), s: s}
 		return u, &u.on
 	case metric.Gauge:
 		g := &Gauge{id: s.id, ring: r.ring, s: s}

@@ -37,8 +37,7 @@ func (k *known) time(name string, start, end int64) {
 
 func (k *known) inc(name string) {
 	if n := k.counters.found.slot(hashAddress(0, name)).Load(); n.is(name) {
-		c := (*Counter)(n.val)
-		c.ring.Add(c.id, 1)
+		(*Counter)(n.val).cells.Add(1)
 		return
 	}
 	k.counter(name).Inc()

@@ -17,7 +17,7 @@ func TestAtomicsAreAlignedOn32Bits(t *testing.T) {
 		w.allocated(reflect.TypeOf(v))
 	}
 	w.allocated(reflect.TypeFor[Recorder]().Field(fieldIndex[Recorder]("ring")).Type.Elem())
-	for _, name := range []string{"series", "Recorder", "level", "Ring", "shard", "segment", "chunk"} {
+	for _, name := range []string{"series", "Recorder", "level", "Ring", "shard", "segment", "column", "chunk"} {
 		if !slices.ContainsFunc(w.names, func(n string) bool { return n == name || strings.HasSuffix(n, "."+name) }) {
 			t.Errorf("the walk did not reach %s: %v", name, w.names)
 		}

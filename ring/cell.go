@@ -2,7 +2,6 @@ package ring
 
 import (
 	"math"
-	"unsafe"
 
 	"github.com/zibrato/zibrato/internal/clock"
 	"github.com/zibrato/zibrato/internal/release"
@@ -24,19 +23,16 @@ type cell struct {
 	sum   atomic.Uint64 // an int64 or a float64, as the series' kind says
 }
 
-// Add counts one call of a series and adds to its integer sum.
+// Add counts one call of a series and adds to its integer sum. Who adds often takes [Ring.Cells].
 func (r *Ring) Add(series uint32, sum int64) {
-	s := r.of(r.hold())
+	p := r.hold()
+	s := r.of(p)
 	if s != nil {
-		if k := s.chunk(series); k != nil {
+		if k := r.chunk(series, p); k != nil {
 			c := &k.cells[uint8(series)]
 			release.Store(&c.count, c.count.Load()+1)
 			release.Store(&c.sum, c.sum.Load()+uint64(sum))
 			release.Store(&k.changed, 1)
-			if !r.asleep.Load() {
-				r.release(s)
-				return
-			}
 			r.release(s)
 			r.rouse()
 			return
@@ -44,15 +40,6 @@ func (r *Ring) Add(series uint32, sum int64) {
 	}
 	r.release(s)
 	r.addSlowly(series, metric.IntValue(sum), Int)
-}
-
-// chunk returns the chunk that holds a series, or nil when there is none yet. The mask keeps what it reads within the table,
-// whatever the series.
-func (s *shard) chunk(series uint32) *chunk { return s.chunkAt(series).Load() }
-
-func (s *shard) chunkAt(series uint32) *atomic.Pointer[chunk] {
-	at := uintptr(series / chunkLen & s.mask)
-	return (*atomic.Pointer[chunk])(unsafe.Add(unsafe.Pointer(s.chunks), at*unsafe.Sizeof(atomic.Pointer[chunk]{})))
 }
 
 // add counts one call. It must be called by the holder, so it must not grow the stack.
@@ -76,26 +63,23 @@ func (k *chunk) add(series uint32, v metric.Value, o Overflow) {
 	release.Store(&k.changed, 1)
 }
 
-// addSlowly adds where the chunk, or the shard, may not exist yet.
+// addSlowly adds where the chunk, or the shard, may not exist yet. It holds nothing while it allocates.
 func (r *Ring) addSlowly(series uint32, v metric.Value, o Overflow) {
 	for {
-		s := r.of(r.hold())
+		p := r.hold()
+		s := r.of(p)
 		if s == nil {
 			r.release(s)
 			r.addShard()
 			continue
 		}
-		if k := s.chunk(series); k != nil {
+		if k := r.chunk(series, p); k != nil {
 			k.add(series, v, o)
 			r.release(s)
 			r.rouse()
 			return
 		}
 		r.release(s)
-		fresh := new(chunk) // while nothing is held
-		if s = r.of(r.hold()); s != nil && s.chunk(series) == nil {
-			s.chunkAt(series).Store(fresh) // hands the zeroed cells to the drain; perhaps of another P than before; then the loop allocates once more
-		}
-		r.release(s)
+		r.addChunk(series, p)
 	}
 }

@@ -38,27 +38,29 @@ func (r *Ring) Drain(visit func([]metric.Record)) (visited int) {
 
 // Changed visits the ranges of series, from first to last-1, whose cells changed since the last call.
 func (r *Ring) Changed(visit func(first, last uint32)) {
-	shards := r.all()
-	for at := range uint32(r.chunks) {
+	columns := r.allColumns()
+	for i := range columns {
 		changed := false
-		for _, s := range shards {
+		chunks := columns[i].Load().all()
+		for n := range chunks {
 			// Clear the flag before the cells are read: who writes later sets it again. It takes a sequentially consistent store, behind
 			// which the reads stay; release.Store would let them pass.
-			if k := s.chunk(at * chunkLen); k != nil && k.changed.Load() != 0 {
+			if k := chunks[n].Load(); k != nil && k.changed.Load() != 0 {
 				k.changed.Store(0)
 				changed = true
 			}
 		}
 		if changed {
-			visit(at*chunkLen, (at+1)*chunkLen)
+			visit(uint32(i)*chunkLen, uint32(i+1)*chunkLen)
 		}
 	}
 }
 
 // Cell returns the calls and the integer sum that a series has in all cells.
 func (r *Ring) Cell(series uint32) (count uint64, sum int64) {
-	for _, s := range r.all() {
-		if k := s.chunk(series); k != nil {
+	chunks := r.columnAt(series).Load().all()
+	for n := range chunks {
+		if k := chunks[n].Load(); k != nil {
 			c := &k.cells[uint8(series)]
 			count += c.count.Load()
 			sum += int64(c.sum.Load())
@@ -69,8 +71,9 @@ func (r *Ring) Cell(series uint32) (count uint64, sum int64) {
 
 // CellFloat returns the calls and the float64 sum that a series has in all cells.
 func (r *Ring) CellFloat(series uint32) (count uint64, sum float64) {
-	for _, s := range r.all() {
-		if k := s.chunk(series); k != nil {
+	chunks := r.columnAt(series).Load().all()
+	for n := range chunks {
+		if k := chunks[n].Load(); k != nil {
 			c := &k.cells[uint8(series)]
 			count += c.count.Load()
 			sum += math.Float64frombits(c.sum.Load())

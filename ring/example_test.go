@@ -67,6 +67,16 @@ func ExampleRing_Add() {
 	// Output: 2 3
 }
 
+// Who adds often to a series takes its cells.
+func ExampleCells() {
+	r := ring.New(0, 1)
+	cells := r.Cells(0)
+	cells.Add(5)
+	cells.Add(-2)
+	fmt.Println(r.Cell(0))
+	// Output: 2 3
+}
+
 // A distribution's calls that found no room for their records.
 func ExampleRing_CellFloat() {
 	r := ring.New(ring.SegmentBytes, 1)

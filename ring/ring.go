@@ -5,8 +5,8 @@
 // nanoseconds, in which it is the only one to write there, so that it needs no lock, no read-modify-write and no cache
 // line that another core writes. How a shard is held is in hold_pinned.go and hold_portable.go; all else is the same for both.
 //
-//	producer ──hold──▶ shard ─┬─▶ segment ─▶ segment ─▶ (next)     records, in order
-//	                          └─▶ cells [series]{count, sum}       running totals
+//	producer ──hold──▶ shard ──▶ segment ─▶ segment ─▶ (next)      records, in order
+//	         └────────▶ column[series] ──▶ chunk[shard]            running totals: cells of {count, sum}
 //	drain ◀── reads each shard's segments up to what is committed, and the cells that changed
 //
 // A shard's records lie in a chain of segments of 64 KiB. The producer fills the last one, the drain empties the first,
@@ -49,13 +49,15 @@ type Ring struct {
 	dry    atomic.Bool // the pool is empty: do not even ask. Set by producers under mu, cleared by the drain
 	asleep atomic.Bool // the drain sleeps: wake it after writing
 	shards atomic.Pointer[*shard]
+	// columns points to the first of mask+1 pointers, by series / chunkLen. Written by Resize only.
+	columns *atomic.Pointer[column]
+	mask    uint32
 
 	_ [cacheLine]byte // what follows is written where the lines above are read by every call
 
 	wake    chan struct{}
 	filling chan struct{}
 	mu      sync.Mutex
-	chunks  int // length of every shard's table of chunks, a power of two
 	free    []*segment
 	made    int // segments that exist
 	maxMade int
@@ -76,10 +78,16 @@ func (r *Ring) Resize(maxBytes, series int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.maxMade = max(maxBytes/SegmentBytes, 1)
-	r.chunks = 1
-	for r.chunks*chunkLen < series {
-		r.chunks *= 2
+	n := 1
+	for n*chunkLen < series {
+		n *= 2
 	}
+	columns := make([]atomic.Pointer[column], n)
+	old := r.allColumns() // those of Cells that were taken already stay
+	for i := range min(len(old), n) {
+		columns[i].Store(old[i].Load())
+	}
+	r.columns, r.mask = &columns[0], uint32(n-1)
 }
 
 // Room returns for how many records the pool has memory.
@@ -115,8 +123,7 @@ func (r *Ring) extend(n int) {
 	copy(grown, old)
 	for i := len(old); i < n; i++ {
 		first := new(segment) // beside the pool: a shard always has one
-		chunks := make([]atomic.Pointer[chunk], r.chunks)
-		grown[i] = &shard{tail: first, head: first, chunks: &chunks[0], mask: uint32(r.chunks - 1)}
+		grown[i] = &shard{tail: first, head: first}
 	}
 	// Hands the new shards to producers and drain. Who still holds the old table finds the same shards in it.
 	r.shards.Store(&grown[0])

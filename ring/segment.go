@@ -16,10 +16,6 @@ type shard struct {
 	tail *segment // where records go; never nil
 	n    uint64   // records in it
 
-	// Written once, when the shard is made. The table's elements are written by the holder and read by the drain.
-	chunks *atomic.Pointer[chunk] // the first of mask+1, by series / chunkLen
-	mask   uint32
-
 	_ [cacheLine]byte
 
 	// Owned by the drain.
@@ -56,7 +52,8 @@ const (
 // Put appends a record. When no memory is left for it, it counts the call in the series' cell, adds the value to the cell's sum as o says,
 // and returns false.
 func (r *Ring) Put(rec metric.Record, o Overflow) bool {
-	s := r.of(r.hold())
+	p := r.hold()
+	s := r.of(p)
 	if s == nil {
 		r.release(s)
 		return r.putSlowly(rec, o)
@@ -72,7 +69,7 @@ func (r *Ring) Put(rec metric.Record, o Overflow) bool {
 		r.rouse()
 		return true
 	}
-	if k := s.chunk(rec.Series); k != nil && r.dry.Load() {
+	if k := r.chunk(rec.Series, p); k != nil && r.dry.Load() {
 		k.add(rec.Series, rec.Value, o)
 		r.release(s)
 		r.rouse()

@@ -15,6 +15,7 @@ func TestNoWakeIsLost(t *testing.T) {
 	const rounds = 20_000
 	step := make(chan struct{})
 	var wg sync.WaitGroup
+	cells := r.Cells(2)
 	wg.Go(func() {
 		for i := range int64(rounds) {
 			switch i % 3 {
@@ -23,7 +24,7 @@ func TestNoWakeIsLost(t *testing.T) {
 			case 1:
 				r.Add(1, 1)
 			default:
-				r.Add(2, 1)
+				cells.Add(1)
 			}
 			<-step
 		}

@@ -1,4 +1,4 @@
-// Command program links what instrumented code links: all methods of a recorder, its instruments and its ring.
+// Command program links what instrumented code links: all methods of a recorder, its instruments and its ring, and Inc.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 )
 
 func main() {
+	zibrato.Inc("x")
 	for _, x := range []any{ring.New(0, 1), zibrato.New(zibrato.Config{})} {
 		v := reflect.ValueOf(x)
 		for i := range v.NumMethod() {

@@ -1,0 +1,45 @@
+//go:build linux && amd64 && gc && !race && !zibrato_portable
+
+package ring
+
+import "unsafe"
+
+// Pinning and unpinning are two calls, which together take as long as all else that counting does. A function in assembly can do without: the
+// runtime stops a goroutine at calls into it and, by a signal, in the code of the compiler, never within assembly (isAsyncSafePoint in
+// runtime/preempt.go; https://go.dev/design/24543-non-cooperative-preemption). So from its first instruction to its last it has its P for
+// itself, as between procPin and procUnpin.
+//
+// What it takes is the number of the P, which only the runtime's own structures tell: g.m.p.id. They are where they are in one version of
+// Go, and may be elsewhere in the next. Therefore procPin itself, which reads the same number, is asked where: adding without holding is for
+// programs whose procPin consists of the very instructions below. All others pin.
+
+// pinCode is runtime.procPin as Go 1.26 compiles it. add reads the same fields at the same offsets.
+var pinCode = [...]byte{
+	0x49, 0x8b, 0x4e, 0x30, //                         MOVQ g_m(R14), CX
+	0xff, 0x81, 0x08, 0x01, 0x00, 0x00, //             INCL m_locks(CX)
+	0x48, 0x8b, 0x89, 0xd0, 0x00, 0x00, 0x00, //       MOVQ m_p(CX), CX
+	0x48, 0x63, 0x01, //                               MOVLQSX p_id(CX), AX
+	0xc3, //                                           RET
+}
+
+// unheld says that add may do without holding a shard.
+var unheld = *codeOf(procPin) == pinCode
+
+// codeOf returns a function's code, of which there is as much: every function of Go is followed by others, or by what fills the page.
+func codeOf(f func() int) *[len(pinCode)]byte {
+	closure := *(**struct{ code *[len(pinCode)]byte })(unsafe.Pointer(&f))
+	return closure.code
+}
+
+// add counts one call and adds to the sum.
+//
+//go:noescape
+func add(c *Cells, sum int64)
+
+// addHere is add for assembly, which jumps to it with the arguments in BX and DI as well.
+//
+//go:noescape
+func addHere(c *Cells, sum int64)
+
+// addRouse goes on after a call was counted while the drain sleeps.
+func addRouse(c *Cells, _ int64) { c.column.ring.rouse() }
