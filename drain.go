@@ -2,7 +2,6 @@ package zibrato
 
 import (
 	"math"
-	"runtime"
 	"time"
 
 	"github.com/zibrato/zibrato/internal/clock"
@@ -10,17 +9,6 @@ import (
 )
 
 const (
-	// passEvery is how long the drain waits between passes at least, even while much is recorded. A drain that chases the
-	// producers takes their cache lines away and makes every call dearer.
-	passEvery = 10 * time.Millisecond
-	// Each pass costs a wake-up, so it waits longer while less is recorded: until about so many records have come, or so much time has passed.
-	passRecords = 8192
-	passSamples = 40 * time.Millisecond  // where single samples are wanted
-	passSeldom  = 250 * time.Millisecond // where not
-	// passLeast is how long it waits at least even when the ring fills.
-	passLeast = time.Millisecond
-	// passHeavy is the part of the ring that a pass has to find for the drain to yield instead of to wait. See yielded.
-	passHeavy = 8
 	// linger is for how long the drain goes on looking by itself after it last found something. Then it sleeps until a call wakes it,
 	// which is dear for that call.
 	linger = 2 * time.Second
@@ -41,68 +29,55 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 	defer close(stopped)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	wait, quiet, last := passEvery, time.Duration(0), time.Time{}
-	heavy := r.ring.Room() / passHeavy
+	pace := newPacer(r.ring.Room())
+	quiet, due := time.Duration(0), time.Now()
+	wait := func(d time.Duration) {
+		due = time.Now().Add(d)
+		timer.Reset(d)
+	}
 	for {
 		select {
 		case <-timer.C:
+			pace.late = time.Since(due)
 		case <-r.hurry:
-			wait = passEvery
 		case <-r.ring.Filling():
-			if early := passLeast - time.Since(last); early > 0 {
-				timer.Reset(early)
+			if early := passLeast - time.Since(pace.begun); early > 0 {
+				wait(early)
 				continue
 			}
-			wait = passEvery
 		case <-stop:
 			return
 		}
-		found, due := r.passAlone(stop)
-		last = time.Now()
+		elapsed := pace.begin()
+		found, next := r.passAlone(stop)
 		if found > 0 {
 			quiet = 0
 		} else {
-			quiet += wait
+			quiet += elapsed
 		}
 		if quiet < linger {
-			wait = r.pace(wait, found)
-			if found > heavy && yielded() {
-				due = 0
-			}
-			timer.Reset(min(wait, due))
+			wait(min(pace.wait(found, elapsed, r.longestWait()), next))
 			continue
 		}
 		if !r.sleep(timer, stop) {
 			return
 		}
-		wait, quiet = passEvery, 0
-		timer.Reset(passEvery / 10) // let a few more come
+		quiet = 0
+		pace.begin()
+		wait(passEvery / 10) // let a few more come
 	}
 }
 
-// yielded lets others run, and reports whether they took long. When every processor is busy, a goroutine that can run waits for the end of one
-// other's turn, 10 ms or so. One that waits for a timer waits two or three times as long: the timer is not looked at before the end of a turn.
-func yielded() bool {
-	begun := time.Now()
-	runtime.Gosched()
-	return time.Since(begun) >= passLeast
-}
-
-// pace returns how long to wait for the next pass after one that found so much.
-func (r *Recorder) pace(waited time.Duration, found int) time.Duration {
-	longest := passSeldom
+// longestWait returns for how long records may wait for a pass.
+func (r *Recorder) longestWait() time.Duration {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, l := range r.levels {
 		if l.wanted.Load()&wantSamples != 0 {
-			longest = passSamples
+			return passSamples
 		}
 	}
-	r.mu.Unlock()
-	wait := 2 * waited
-	if found > 0 {
-		wait = min(wait, waited*passRecords/time.Duration(found))
-	}
-	return min(max(wait, passEvery), longest)
+	return passSeldom
 }
 
 // sleep waits until something was recorded, passing once a second meanwhile. It returns false when stop is closed.

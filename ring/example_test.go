@@ -113,7 +113,7 @@ func ExampleRing_Sleeping() {
 // A drain that takes its time is told when it should not.
 func ExampleRing_Filling() {
 	r := ring.New(4*ring.SegmentBytes, 1)
-	for range 4 * ring.SegmentBytes / 16 {
+	for range 2 * r.Room() {
 		r.Put(metric.Record{}, ring.Int)
 	}
 	<-r.Filling()

@@ -154,8 +154,8 @@ func (r *Ring) Sleeping() <-chan struct{} {
 	return r.wake
 }
 
-// Filling returns a channel that becomes ready when more than a quarter of the ring's memory waits to be drained, again with each further
-// segment.
+// Filling returns a channel that becomes ready when more than half of the ring's memory waits to be drained, again with each further
+// segment. When more than three quarters do, a producer that takes another segment yields its processor, which the drain may be waiting for.
 func (r *Ring) Filling() <-chan struct{} { return r.filling }
 
 // Awake takes the announcement back.

@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"runtime"
 	"unsafe"
 
 	"github.com/zibrato/zibrato/internal/release"
@@ -103,7 +104,10 @@ func (t *segment) fetch(n uint64) {
 
 // putSlowly gives the shard what it lacks: itself, another segment, or a cell. It holds nothing while it allocates.
 func (r *Ring) putSlowly(rec metric.Record, o Overflow) bool {
-	spare := r.take()
+	spare, scarce := r.take()
+	if scarce {
+		runtime.Gosched() // a drain that may run and has no processor to gets this one, before detail is lost
+	}
 	if spare == nil {
 		r.addSlowly(rec.Series, rec.Value, o)
 		return false
@@ -133,14 +137,16 @@ func (r *Ring) putSlowly(rec metric.Record, o Overflow) bool {
 	}
 }
 
-// take takes a segment from the pool. It returns nil when the pool is at its bound.
-func (r *Ring) take() *segment {
+// take takes a segment from the pool. It returns nil when the pool is at its bound, and scarce when it soon will be.
+func (r *Ring) take() (spare *segment, scarce bool) {
 	if r.dry.Load() {
-		return nil
+		return nil, false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if used := r.made - len(r.free); used > r.maxMade/4 {
+	used := r.made - len(r.free)
+	scarce = used > r.maxMade/4*3
+	if used > r.maxMade/2 {
 		select {
 		case r.filling <- struct{}{}:
 		default: // it is ready already
@@ -149,14 +155,14 @@ func (r *Ring) take() *segment {
 	if n := len(r.free); n > 0 {
 		s := r.free[n-1]
 		r.free = r.free[:n-1]
-		return s
+		return s, scarce
 	}
 	if r.made == r.maxMade {
 		r.dry.Store(true)
-		return nil
+		return nil, scarce
 	}
 	r.made++
-	return new(segment)
+	return new(segment), scarce
 }
 
 func (r *Ring) giveBack(s *segment) {

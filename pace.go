@@ -1,0 +1,68 @@
+package zibrato
+
+import (
+	"runtime"
+	"time"
+)
+
+const (
+	// passEvery is how long the drain waits between passes at least, even while much is recorded. A drain that chases the
+	// producers takes their cache lines away and makes every call dearer.
+	passEvery = 10 * time.Millisecond
+	// Each pass costs a wake-up, so it waits longer while less is recorded: until about so many records have come, or so much time has passed.
+	passRecords = 8192
+	passSamples = 40 * time.Millisecond  // where single samples are wanted
+	passSeldom  = 250 * time.Millisecond // where not
+	// passShare is the part of the ring that it lets come instead while every processor is busy. See pacer.
+	passShare = 3
+	// passHeavy is the part of the ring that a pass has to find for the drain to yield instead of to wait.
+	passHeavy = 8
+	// passLeast is how long it waits at least even when the ring fills, and for how long it has to be kept from a processor to take all of them for busy.
+	passLeast = time.Millisecond
+)
+
+// pacer decides how long the drain waits between its passes.
+//
+// While some processor has nothing to do a pass is nobody's loss, and many small ones find their records in the caches. While all of them are busy
+// each pass stops somebody for as long as it takes, and has waited for the end of somebody's turn before. Then few large ones are better: of 10⁸ calls
+// of a function of a microsecond fewer are held up.
+type pacer struct {
+	room  int           // for how many records the ring has memory
+	begun time.Time     // when the last pass began
+	late  time.Duration // how long the drain last was kept from a processor
+}
+
+func newPacer(room int) *pacer { return &pacer{room: room, begun: time.Now()} }
+
+// begin notes that a pass begins, and returns the time since the one before did.
+func (p *pacer) begin() (elapsed time.Duration) {
+	now := time.Now()
+	elapsed = now.Sub(p.begun)
+	p.begun = now
+	return elapsed
+}
+
+// wait returns how long to wait after a pass, which found so much of that time, at most longest.
+//
+// When every processor is busy, a goroutine that can run waits for the end of one other's turn, 10 ms or so. One that waits for a timer waits two or three times as long:
+// the timer is not looked at before the end of a turn. So after a pass that found so much that there is no time for it, wait yields, and wants the next pass at once.
+func (p *pacer) wait(found int, elapsed, longest time.Duration) time.Duration {
+	want := passRecords
+	if p.late >= passLeast {
+		want = max(want, p.room/passShare)
+	}
+	wait := 2 * elapsed
+	if found > 0 {
+		wait = min(wait, time.Duration(float64(elapsed)*float64(want)/float64(found)))
+	}
+	wait -= p.late // the next time, too
+	if wait < passEvery && found > p.room/passHeavy {
+		begun := time.Now()
+		runtime.Gosched()
+		if late := time.Since(begun); late >= passLeast {
+			p.late = late
+			return 0
+		}
+	}
+	return min(max(wait, passEvery), longest)
+}
