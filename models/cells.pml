@@ -1,5 +1,5 @@
 /*
- * cells.pml: cells and their changed flag: Ring.Add, Ring.addSlowly and chunk.add in ring/cell.go, addHere in add_amd64.s, column in column.go,
+ * cells.pml: cells and their changed flag: Ring.Add, Ring.addSlowly and chunk.add in ring/cell.go, addHere in unheld_amd64.s, column in column.go,
  * Ring.Changed and Ring.Cell in drain.go.
  *
  * Goroutines add to one series on two Ps. Each P's chunk of cells is made when somebody on that P first finds none, perhaps in a longer table, which

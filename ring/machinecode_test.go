@@ -83,10 +83,18 @@ var (
 
 var pinnedRules = machinecode.Rules{
 	Pin: "runtime.procPin", Unpin: "runtime.procUnpin",
-	Receivers: map[string]*machinecode.Type{"github.com/zibrato/zibrato/ring.(*Ring)": ringType},
-	Follow:    "github.com/zibrato/zibrato/",
+	Receivers: map[string]*machinecode.Type{
+		"github.com/zibrato/zibrato/ring.(*Ring)": ringType, "github.com/zibrato/zibrato/ring.putHeld": ringType,
+	},
+	Follow: "github.com/zibrato/zibrato/",
 	Assembly: map[string]map[string]*machinecode.Type{
 		addHereSymbol: {"R14": gType, "BX": cellsType},
+		putHereSymbol: {"R14": gType, "BX": {
+			Name: "Ring, without holding", Size: int64(unsafe.Sizeof(Ring{})),
+			Fields: map[int64]machinecode.Field{
+				int64(unsafe.Offsetof(Ring{}.shards)): {To: shardType, Table: true, Length: int64(unsafe.Offsetof(Ring{}.unheld))},
+			},
+		}},
 	},
 	Calls: map[string]machinecode.Call{
 		"sync/atomic.StorePointer": {
@@ -98,14 +106,17 @@ var pinnedRules = machinecode.Rules{
 	},
 }
 
-const addHereSymbol = "github.com/zibrato/zibrato/ring.addHere.abi0"
+const (
+	addHereSymbol = "github.com/zibrato/zibrato/ring.addHere.abi0"
+	putHereSymbol = "github.com/zibrato/zibrato/ring.putHere.abi0"
+)
 
 const writeBarrier = "assembly that makes room in the P's buffer; a full one is flushed on the system stack, without preemption"
 
 func TestThePinnedRegionsCannotPanic(t *testing.T) {
 	program := disassembled(t, "amd64")
 	report := machinecode.Check(program, pinnedRules)
-	check(t, program, report, addHereSymbol)
+	check(t, program, report, addHereSymbol, putHereSymbol)
 	for _, line := range boundsChecks(t) {
 		if report.Lines[line] {
 			t.Errorf("the compiler says that it left a bounds check in the pinned line %s", line)
@@ -189,7 +200,11 @@ func holders(t *testing.T) (symbols []string) {
 				return true
 			})
 			if holds {
-				symbols = append(symbols, "github.com/zibrato/zibrato/ring.(*Ring)."+f.Name.Name)
+				prefix := "github.com/zibrato/zibrato/ring."
+				if f.Recv != nil {
+					prefix += "(*Ring)."
+				}
+				symbols = append(symbols, prefix+f.Name.Name)
 			}
 		}
 	}

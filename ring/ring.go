@@ -30,12 +30,14 @@ import (
 )
 
 const (
-	segmentLen = 4096 // records; 64 KiB
-	chunkLen   = 256  // cells; 4 KiB
-	cacheLine  = 64
+	recordBytes = 16
+	segmentLen  = 4096 // records; 64 KiB
+	chunkLen    = 256  // cells; 4 KiB
+	cacheLine   = 64
+	fetchAhead  = 16 * cacheLine // see segment.fetch
 
 	// SegmentBytes is the size of one segment: what a processor takes at least once anything is recorded.
-	SegmentBytes = segmentLen * 16
+	SegmentBytes = segmentLen * recordBytes
 	// DefaultBytes bounds the memory of a ring's segments.
 	DefaultBytes = 16 << 20
 )
@@ -46,8 +48,9 @@ type Ring struct {
 	// shards points to the first of count pointers, by P. Both grow under mu and never shrink, since GOMAXPROCS may come back. The
 	// pointers are stored before the count, so that whoever loads the count first finds at least so many.
 	count  atomic.Uint32
-	dry    atomic.Bool // the pool is empty: do not even ask. Set by producers under mu, cleared by the drain
-	asleep atomic.Bool // the drain sleeps: wake it after writing
+	dry    atomic.Bool   // the pool is empty: do not even ask. Set by producers under mu, cleared by the drain
+	asleep atomic.Bool   // the drain sleeps: wake it after writing
+	unheld atomic.Uint32 // the count, or 0 where nobody may write without holding a shard. See unheld.go
 	shards atomic.Pointer[*shard]
 	// columns points to the first of mask+1 pointers, by series / chunkLen. Written by Resize only.
 	columns *atomic.Pointer[column]
@@ -128,6 +131,9 @@ func (r *Ring) extend(n int) {
 	// Hands the new shards to producers and drain. Who still holds the old table finds the same shards in it.
 	r.shards.Store(&grown[0])
 	r.count.Store(uint32(n))
+	if unheld {
+		r.unheld.Store(uint32(n))
+	}
 }
 
 // rouse wakes a drain that announced that it sleeps. See Sleeping.

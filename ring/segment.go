@@ -52,7 +52,10 @@ const (
 
 // Put appends a record. When no memory is left for it, it counts the call in the series' cell, adds the value to the cell's sum as o says,
 // and returns false.
-func (r *Ring) Put(rec metric.Record, o Overflow) bool {
+func (r *Ring) Put(rec metric.Record, o Overflow) bool { return put(r, rec, o) }
+
+// putHeld does so where a shard has to be held.
+func putHeld(r *Ring, rec metric.Record, o Overflow) bool {
 	p := r.hold()
 	s := r.of(p)
 	if s == nil {
@@ -96,21 +99,20 @@ func (s *shard) put(rec metric.Record) bool {
 // fetch asks, with every fourth record, for a line that comes soon: the drain, on another processor, was the last to read it. Waiting for such
 // lines takes a third of a tight loop's time. It is called when nothing is held any more, and touches no memory.
 func (t *segment) fetch(n uint64) {
-	const recordBytes, ahead = 16, 16 * cacheLine
-	if n%(cacheLine/recordBytes) == 0 && n < segmentLen-ahead/recordBytes {
-		prefetch(uintptr(unsafe.Pointer(t)) + unsafe.Offsetof(t.records) + uintptr(n)*recordBytes + ahead)
+	if n%(cacheLine/recordBytes) == 0 && n < segmentLen-fetchAhead/recordBytes {
+		prefetch(uintptr(unsafe.Pointer(t)) + unsafe.Offsetof(t.records) + uintptr(n)*recordBytes + fetchAhead)
 	}
 }
 
 // putSlowly gives the shard what it lacks: itself, another segment, or a cell. It holds nothing while it allocates.
 func (r *Ring) putSlowly(rec metric.Record, o Overflow) bool {
 	spare, scarce := r.take()
-	if scarce {
-		runtime.Gosched() // a drain that may run and has no processor to gets this one, before detail is lost
-	}
 	if spare == nil {
 		r.addSlowly(rec.Series, rec.Value, o)
 		return false
+	}
+	if scarce {
+		runtime.Gosched() // a drain that may run and has no processor to gets this one, before detail is lost
 	}
 	for {
 		s := r.of(r.hold())
@@ -137,7 +139,7 @@ func (r *Ring) putSlowly(rec metric.Record, o Overflow) bool {
 	}
 }
 
-// take takes a segment from the pool. It returns nil when the pool is at its bound, and scarce when it soon will be.
+// take takes a segment from the pool, and reports whether these are scarce. It returns nil when the pool is at its bound.
 func (r *Ring) take() (spare *segment, scarce bool) {
 	if r.dry.Load() {
 		return nil, false
@@ -159,7 +161,7 @@ func (r *Ring) take() (spare *segment, scarce bool) {
 	}
 	if r.made == r.maxMade {
 		r.dry.Store(true)
-		return nil, scarce
+		return nil, true
 	}
 	r.made++
 	return new(segment), scarce

@@ -7,7 +7,10 @@ import (
 	"sync"
 	"testing"
 
+	"go.uber.org/atomic"
+
 	"github.com/zibrato/zibrato/internal/machinecode"
+	"github.com/zibrato/zibrato/metric"
 )
 
 // Where this fails, a new version of Go has come: counting is as exact as before and takes longer, until add reads what the new procPin reads, and
@@ -19,7 +22,7 @@ func TestThisVersionOfGoIsKnown(t *testing.T) {
 }
 
 // What procPin reads is at the same places for the disassembler, too.
-func TestPinCodeReadsWhatAddReads(t *testing.T) {
+func TestPinCodeReadsWhatTheAssemblyReads(t *testing.T) {
 	program := disassembled(t, "amd64")
 	type read struct {
 		reg    string
@@ -33,16 +36,19 @@ func TestPinCodeReadsWhatAddReads(t *testing.T) {
 		}
 		return rs
 	}
-	pin, add := reads("runtime.procPin"), reads(addHereSymbol)
-	if len(pin) != 3 || len(add) != 3 || pin[0] != add[0] || pin[1].offset != add[1].offset || pin[2].offset != add[2].offset {
-		t.Errorf("procPin reads %v, and add %v", pin, add)
+	pin := reads("runtime.procPin")
+	for _, symbol := range []string{addHereSymbol, putHereSymbol} {
+		here := reads(symbol)
+		if len(pin) != 3 || len(here) != 3 || pin[0] != here[0] || pin[1].offset != here[1].offset || pin[2].offset != here[2].offset {
+			t.Errorf("procPin reads %v, and %s %v", pin, symbol, here)
+		}
 	}
 }
 
-// A loop that only counts must be stopped as soon as any other.
-func TestCountingAsksWhetherToStop(t *testing.T) {
+// A loop that only records must be stopped as soon as any other.
+func TestRecordingAsksWhetherToStop(t *testing.T) {
 	program := disassembled(t, "amd64")
-	for _, symbol := range []string{"github.com/zibrato/zibrato/ring.add.abi0", "github.com/zibrato/zibrato.inc.abi0"} {
+	for _, symbol := range []string{"github.com/zibrato/zibrato/ring.put.abi0", "github.com/zibrato/zibrato/ring.add.abi0", "github.com/zibrato/zibrato.inc.abi0"} {
 		f := program[symbol]
 		if f == nil {
 			t.Errorf("there is no %s", symbol)
@@ -54,17 +60,21 @@ func TestCountingAsksWhetherToStop(t *testing.T) {
 	}
 }
 
-// Under a runtime that is not known everything counts, too, and nothing without a shard.
-func TestCellsOfAnUnknownRuntime(t *testing.T) {
+// Under a runtime that is not known everything is recorded, too, and nothing without a shard.
+func TestAnUnknownRuntime(t *testing.T) {
 	defer func(was bool) { unheld = was }(unheld)
 	unheld = false
 	r := New(0, 1)
 	cells := r.Cells(0)
 	var wg sync.WaitGroup
+	var put atomic.Int64
 	for range 4 {
 		wg.Go(func() {
 			for range 10_000 {
 				cells.Add(2)
+				if r.Put(metric.Record{}, CountOnly) {
+					put.Inc()
+				}
 			}
 		})
 	}
@@ -72,7 +82,10 @@ func TestCellsOfAnUnknownRuntime(t *testing.T) {
 	if n, sum := r.Cell(0); n != 40_000 || sum != 80_000 {
 		t.Errorf("%d calls with sum %d, want 40000 with 80000", n, sum)
 	}
-	if cells.column.unheld.Load() != 0 {
-		t.Error("they can be added to without a shard")
+	if n := r.Drain(func([]metric.Record) {}); n != 40_000 || put.Load() != 40_000 {
+		t.Errorf("%d records came and %d were taken, want 40000", n, put.Load())
+	}
+	if r.unheld.Load() != 0 || cells.column.unheld.Load() != 0 {
+		t.Error("who writes may do without a shard")
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // plain are the instructions that may stand in a pinned region, besides jumps and calls: none of them repeats, locks, or traps but for
 // what it finds in memory.
-var plain = regexp.MustCompile(`^(?:MOV(?:[BWLQ]|ZX|SX|SXD|D|SD_XMM|SS|UPS|APS|DQU|DQA|UPD|APD)|LEA[LQ]|CMOV\w+|SET\w+|NOP[WL]?|` +
+var plain = regexp.MustCompile(`^(?:MOV(?:[BWLQ]|ZX|SX|SXD|D|SD_XMM|SS|UPS|APS|DQU|DQA|UPD|APD)|LEA[LQ]|CMOV\w+|SET\w+|NOP[WL]?|PREFETCHW|` +
 	`(?:ADD|SUB|AND|OR|XOR|CMP|TEST|INC|DEC|NEG|NOT|SHL|SHR|SAR|ROL|ROR|SHLD|SHRD|MUL|IMUL3?|ADC|SBB|BT|BSWAP)[BWLQ]?|` +
 	`(?:ADD|SUB|MUL)S[SD]|U?COMIS[SD]|XORP[SD]|PXOR|XCHG[LQ]|PUSHQ|POPQ|CVT\w+)$`)
 
@@ -206,7 +206,7 @@ func (x *execution) run() {
 		x.complain("the instruction is not on the list of those that cannot trap, repeat or lock")
 	}
 	switch {
-	case strings.HasPrefix(i.Op, "NOP"), i.Op == "XCHGL" && i.Args[0].Kind == Register && i.Args[0] == i.Args[1]:
+	case strings.HasPrefix(i.Op, "NOP"), i.Op == "PREFETCHW", i.Op == "XCHGL" && i.Args[0].Kind == Register && i.Args[0] == i.Args[1]:
 		return
 	case i.Op == "PUSHQ":
 		x.regs["SP"] = x.regs["SP"].offset(-8)

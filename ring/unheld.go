@@ -2,18 +2,22 @@
 
 package ring
 
-import "unsafe"
+import (
+	"unsafe"
 
-// Pinning and unpinning are two calls, which together take as long as all else that counting does. A function in assembly can do without: the
+	"github.com/zibrato/zibrato/metric"
+)
+
+// Pinning and unpinning are two calls, which together take as long as all else that counting does. Functions in assembly can do without: the
 // runtime stops a goroutine at calls into it and, by a signal, in the code of the compiler, never within assembly (isAsyncSafePoint in
-// runtime/preempt.go; https://go.dev/design/24543-non-cooperative-preemption). So from its first instruction to its last it has its P for
-// itself, as between procPin and procUnpin.
+// runtime/preempt.go; https://go.dev/design/24543-non-cooperative-preemption). So from the first instruction to the last they have their P for
+// themselves, as between procPin and procUnpin.
 //
-// What it takes is the number of the P, which only the runtime's own structures tell: g.m.p.id. They are where they are in one version of
-// Go, and may be elsewhere in the next. Therefore procPin itself, which reads the same number, is asked where: adding without holding is for
+// What that takes is the number of the P, which only the runtime's own structures tell: g.m.p.id. They are where they are in one version of
+// Go, and may be elsewhere in the next. Therefore procPin itself, which reads the same number, is asked where: writing without holding is for
 // programs whose procPin consists of the very instructions below. All others pin.
 
-// pinCode is runtime.procPin as Go 1.26 compiles it. add reads the same fields at the same offsets.
+// pinCode is runtime.procPin as Go 1.26 compiles it. The assembly reads the same fields at the same offsets.
 var pinCode = [...]byte{
 	0x49, 0x8b, 0x4e, 0x30, //                         MOVQ g_m(R14), CX
 	0xff, 0x81, 0x08, 0x01, 0x00, 0x00, //             INCL m_locks(CX)
@@ -22,13 +26,29 @@ var pinCode = [...]byte{
 	0xc3, //                                           RET
 }
 
-// unheld says that add may do without holding a shard.
+// unheld says that who writes may do without holding a shard.
 var unheld = *codeOf(procPin) == pinCode
 
 // codeOf returns a function's code, of which there is as much: every function of Go is followed by others, or by what fills the page.
 func codeOf(f func() int) *[len(pinCode)]byte {
 	closure := *(**struct{ code *[len(pinCode)]byte })(unsafe.Pointer(&f))
 	return closure.code
+}
+
+// put is Ring.Put.
+//
+//go:noescape
+func put(r *Ring, rec metric.Record, o Overflow) bool
+
+// putHere is put for assembly, which jumps to it with the ring in BX, and series, time and value in R8, R9 and R10, as well.
+//
+//go:noescape
+func putHere(r *Ring, rec metric.Record, o Overflow) bool
+
+// putRouse goes on after a record was put while the drain sleeps.
+func putRouse(r *Ring, _ metric.Record, _ Overflow) bool {
+	r.rouse()
+	return true
 }
 
 // add counts one call and adds to the sum.
