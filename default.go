@@ -25,11 +25,6 @@ type pendingDefault struct {
 	start int64
 }
 
-func (p pendingDefault) stop() {
-	end := clock.Ticks() // before the look-up, which is not part of the block
-	stdKnown.time(p.name, p.start, end)
-}
-
 // Time starts timing and returns the function that stops it and records one sample of the timer:
 //
 //	defer zibrato.Time("db.query")()

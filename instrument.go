@@ -64,8 +64,6 @@ func (w Stopwatch) StopAs(t *Timer) {
 	}
 }
 
-func (t *Timer) stop(start int64) { t.record(start, clock.Ticks()) }
-
 // record puts what lies between two readings of the clock. The drain converts and corrects it. It is written such that it is inlined.
 func (t *Timer) record(start, end int64) {
 	t.ring.Put(metric.Record{Series: t.id, Time: uint32(end>>clock.CoarseShift) | 1, Value: metric.Value(end - start)}, ring.Ticks)

@@ -1,4 +1,4 @@
-// Command program links what instrumented code links: all methods of a recorder, its instruments and its ring, and Inc.
+// Command program links what instrumented code links: all methods of a recorder, its instruments and its ring, and Inc and Time.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 
 func main() {
 	zibrato.Inc("x")
+	zibrato.Time("x")()
 	for _, x := range []any{ring.New(0, 1), zibrato.New(zibrato.Config{})} {
 		v := reflect.ValueOf(x)
 		for i := range v.NumMethod() {

@@ -1,0 +1,103 @@
+//go:build linux && gc && !race && !zibrato_portable
+
+#include "go_asm.h"
+#include "textflag.h"
+
+#define g_stackguard0 0x10
+#define counts github·com∕zibrato∕zibrato∕internal∕clock·shared+const_clockCounts
+
+// To begin with each function asks whether the goroutine is to be stopped, as ring.add and ring.put do, to which it goes on.
+
+// func inc(name string)
+//
+// The steps are those of known.inc: hashAddress, found.slot, node.is, Cells.Add. Both arguments of ring.addHere take the place of the name's.
+TEXT ·inc(SB), NOSPLIT, $0-16
+	CMPQ  SP, g_stackguard0(R14)
+	JLS   slowly
+	MOVQ  name_base+0(FP), AX
+	MOVQ  name_len+8(FP), BX
+	MOVQ  $const_golden, CX
+	LEAQ  (AX)(BX*2), DX
+	IMULQ CX, DX
+	MOVL  ·stdKnown+(known_counters+found_shift)(SB), CX     // before first: they are stored in the other order
+	SHRQ  CX, DX
+	MOVQ  ·stdKnown+(known_counters+found_first)(SB), CX
+	MOVQ  (CX)(DX*8), DX                // the node; there always is one
+	CMPQ  AX, node_constant(DX)
+	JNE   slowly
+	CMPQ  BX, (node_name+8)(DX)
+	JNE   slowly
+	MOVQ  node_val(DX), BX
+	ADDQ  $Counter_cells, BX
+	MOVQ  $1, DI
+	MOVQ  BX, name_base+0(FP)
+	MOVQ  DI, name_len+8(FP)
+	JMP   github·com∕zibrato∕zibrato∕ring·addHere(SB)
+
+slowly:
+	JMP ·incSlowly(SB)
+
+// func stopNamed(name string, start, end int64) bool
+//
+// The steps are those of clock.Ticks, known.time and Timer.record.
+TEXT ·stopNamed(SB), NOSPLIT, $0-33
+	CMPQ  SP, g_stackguard0(R14)
+	JLS   slowly
+	CMPL  counts(SB), $0
+	JEQ   slowly
+	RDTSC
+	SHLQ  $32, DX
+	ORQ   DX, AX
+	MOVQ  AX, end+24(FP)
+	MOVQ  name_base+0(FP), BX
+	MOVQ  name_len+8(FP), SI
+	MOVQ  $const_golden, CX
+	LEAQ  (BX)(SI*2), DX
+	IMULQ CX, DX
+	MOVL  ·stdKnown+(known_timers+found_shift)(SB), CX
+	SHRQ  CX, DX
+	MOVQ  ·stdKnown+(known_timers+found_first)(SB), CX
+	MOVQ  (CX)(DX*8), DX
+	CMPQ  BX, node_constant(DX)
+	JNE   slowly
+	CMPQ  SI, (node_name+8)(DX)
+	JNE   slowly
+	MOVQ  start+16(FP), R10
+	MOVQ  node_val(DX), CX
+	JMP   recordTiming<>(SB)
+
+slowly:
+	JMP ·stopNamedSlowly(SB)
+
+// func stopTimer(t *Timer, start int64, room1, room2 uint64) bool
+TEXT ·stopTimer(SB), NOSPLIT, $0-33
+	CMPQ  SP, g_stackguard0(R14)
+	JLS   slowly
+	CMPL  counts(SB), $0
+	JEQ   slowly
+	RDTSC
+	SHLQ  $32, DX
+	ORQ   DX, AX
+	MOVQ  t+0(FP), CX
+	MOVQ  start+8(FP), R10
+	JMP   recordTiming<>(SB)
+
+slowly:
+	JMP ·stopTimerSlowly(SB)
+
+// recordTiming goes on as ring.put with what AX (the end), R10 (the start) and CX (the timer) say. The arguments of ring.put take the place of those
+// that there were; the result has the same place.
+TEXT recordTiming<>(SB), NOSPLIT, $0-33
+	MOVQ AX, R9
+	SHRQ $const_coarseShift, R9
+	ORL  $1, R9                           // the record's time
+	SUBQ R10, AX
+	MOVQ AX, R10                          // its value
+	MOVL Timer_id(CX), R8                 // its series
+	MOVQ Timer_ring(CX), BX
+	MOVQ BX, r+0(FP)
+	MOVL R8, rec_Series+8(FP)
+	MOVL R9, rec_Time+12(FP)
+	MOVQ R10, rec_Value+16(FP)
+	MOVB $const_overflowTicks, o+24(FP)
+	JMP  github·com∕zibrato∕zibrato∕ring·putHere(SB)
