@@ -30,7 +30,7 @@ func memory(t testing.TB, name string) int {
 }
 
 // attackBytes is what an attack may cost an instrumented process, however busy the machine is: without a bound this one costs 90 MB.
-const attackBytes = 8 << 20
+const attackBytes = 16 << 20
 
 // subscription appends a subscription to the n-th of many topics.
 func subscription(frames []byte, n int) []byte {
