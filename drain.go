@@ -30,16 +30,22 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	pace := newPacer(r.ring.Room())
-	quiet, due := time.Duration(0), time.Now()
+	quiet, due := time.Duration(0), time.Time{} // due: when the timer is; zero where that tells nothing
 	wait := func(d time.Duration) {
-		due = time.Now().Add(d)
+		if due = time.Now().Add(d); d == 0 {
+			due = time.Time{}
+		}
 		timer.Reset(d)
 	}
 	for {
+		longest := passSeldom
 		select {
 		case <-timer.C:
-			pace.late = time.Since(due)
+			if !due.IsZero() {
+				pace.late = time.Since(due)
+			}
 		case <-r.hurry:
+			longest = passEvery // for who is in a hurry, too, it takes a second pass: the first one's records came before
 		case <-r.ring.Filling():
 			if early := passLeast - time.Since(pace.begun); early > 0 {
 				wait(early)
@@ -47,6 +53,10 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 			}
 		case <-stop:
 			return
+		}
+		select {
+		case <-r.ring.Filling(): // what it tells of, this pass takes
+		default:
 		}
 		elapsed := pace.begin()
 		found, next := r.passAlone(stop)
@@ -56,7 +66,7 @@ func (r *Recorder) drainLoop(stop, stopped chan struct{}) {
 			quiet += elapsed
 		}
 		if quiet < linger {
-			wait(min(pace.wait(found, elapsed, r.longestWait()), next))
+			wait(min(pace.wait(found, elapsed, min(longest, r.longestWait())), next))
 			continue
 		}
 		if !r.sleep(timer, stop) {

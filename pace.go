@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// passEvery is how long the drain waits between passes at least, even while much is recorded. A drain that chases the
-	// producers takes their cache lines away and makes every call dearer.
+	// passEvery is how long the drain waits between passes, even while much is recorded, where nothing presses. A drain that chases the producers
+	// takes their cache lines away and makes every call dearer.
 	passEvery = 10 * time.Millisecond
 	// Each pass costs a wake-up, so it waits longer while less is recorded: until about so many records have come, or so much time has passed.
 	passRecords = 8192
@@ -42,20 +42,21 @@ func (p *pacer) begin() (elapsed time.Duration) {
 	return elapsed
 }
 
-// wait returns how long to wait after a pass, which found so much of that time, at most longest.
+// wait returns how long to wait after a pass, which found so much of that time, for the next one to begin longest after this one at most.
 //
-// When every processor is busy, a goroutine that can run waits for the end of one other's turn, 10 ms or so. One that waits for a timer waits two or three times as long:
-// the timer is not looked at before the end of a turn. So after a pass that found so much that there is no time for it, wait yields, and wants the next pass at once.
+// When every processor is busy, a goroutine that can run waits for the end of one other's turn, 10 ms or so, where there are as many goroutines as processors. One that waits
+// for a timer waits two or three times as long: the timer is not looked at before the end of a turn. So after a pass that found so much that there is no
+// time for it, wait yields, and wants the next pass at once.
 func (p *pacer) wait(found int, elapsed, longest time.Duration) time.Duration {
-	want := passRecords
-	if p.late >= passLeast {
-		want = max(want, p.room/passShare)
+	want := p.room / passShare
+	if p.late < passLeast {
+		want = min(want, passRecords)
 	}
 	wait := 2 * elapsed
 	if found > 0 {
 		wait = min(wait, time.Duration(float64(elapsed)*float64(want)/float64(found)))
 	}
-	wait -= p.late // the next time, too
+	wait = min(wait, longest) - p.late // which comes on top
 	if wait < passEvery && found > p.room/passHeavy {
 		begun := time.Now()
 		runtime.Gosched()
@@ -64,5 +65,5 @@ func (p *pacer) wait(found int, elapsed, longest time.Duration) time.Duration {
 			return 0
 		}
 	}
-	return min(max(wait, passEvery), longest)
+	return max(wait, passEvery)
 }

@@ -1,8 +1,13 @@
 package zibrato
 
 import (
+	"runtime"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/zibrato/zibrato/metric"
 )
 
 func TestThePaceOfPasses(t *testing.T) {
@@ -25,7 +30,9 @@ func TestThePaceOfPasses(t *testing.T) {
 		{"a moment late", passLeast / 2, passRecords, 50 * time.Millisecond, passSeldom, 50*time.Millisecond - passLeast/2},
 		{"all busy, a third of the ring", 15 * time.Millisecond, room / 3, 90 * time.Millisecond, passSeldom, 75 * time.Millisecond},
 		{"all busy, little", 15 * time.Millisecond, 10_000, 100 * time.Millisecond, passSeldom, 185 * time.Millisecond},
-		{"all busy, samples wanted", 15 * time.Millisecond, 10_000, 40 * time.Millisecond, passSamples, passSamples},
+		{"all busy, samples wanted", 15 * time.Millisecond, 10_000, 40 * time.Millisecond, passSamples, passSamples - 15*time.Millisecond},
+		{"somebody is in a hurry", 0, 10, 200 * time.Millisecond, passEvery, passEvery},
+		{"very much, and nobody else wants the processor", 0, room / 2, 20 * time.Millisecond, passSeldom, passEvery},
 	} {
 		p := newPacer(room)
 		p.late = c.late
@@ -33,4 +40,68 @@ func TestThePaceOfPasses(t *testing.T) {
 			t.Errorf("%s: waits %v, want %v", c.what, got, c.want)
 		}
 	}
+}
+
+// On the only processor somebody else has his turn first.
+func TestThePacerLearnsByYieldingHowLateItIs(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	p := newPacer(1 << 20)
+	go func() {
+		for begun := time.Now(); time.Since(begun) < 2*passLeast; {
+		}
+	}()
+	if got := p.wait(1<<19, 20*time.Millisecond, passSeldom); got != 0 || p.late < passLeast {
+		t.Errorf("it waits %v and takes itself for %v late, want no wait after two milliseconds", got, p.late)
+	}
+}
+
+// What is recorded on a level that somebody begins to watch comes within 50 ms also from a process that had little to say until then.
+func TestSomebodyWhoComesIsServedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New(Config{})
+		quiet, err := r.Attach(func(*metric.Batch) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		quiet.Watch(nil, func(l Level) bool { return l == LevelInfo })
+		done := make(chan struct{})
+		defer close(done)
+		go func() {
+			debug := r.With(AtLevel("debug"))
+			for {
+				select {
+				case <-done:
+					return
+				case <-time.After(3 * time.Millisecond):
+					r.Observe("info", time.Millisecond)
+					debug.Observe("debug", time.Millisecond)
+				}
+			}
+		}()
+		for _, pause := range []time.Duration{700 * time.Millisecond, 1130 * time.Millisecond, 3 * time.Second, 450 * time.Millisecond} {
+			time.Sleep(pause)
+			came := make(chan struct{})
+			var once sync.Once
+			tap, err := r.Attach(func(b *metric.Batch) {
+				if len(b.Samples) > 0 {
+					once.Do(func() { close(came) })
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			begun := time.Now()
+			tap.Watch(func(l Level) bool { return l == "debug" }, nil)
+			<-came
+			if took := time.Since(begun); took > 25*time.Millisecond {
+				t.Errorf("after %v it took %v", pause, took)
+			}
+			if err := tap.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -19,7 +19,7 @@
 // # Memory
 //
 // With the first record every processor, up to GOMAXPROCS, takes one segment, [SegmentBytes], for as long as the ring lives. One that records
-// takes more of the pool while the drain is behind. The cells of 256 neighbouring series take 4 KiB on each processor that uses one of them.
+// takes more of the pool until the drain comes; what was taken once is used again and not given back. The cells of 256 neighbouring series take 4 KiB on each processor that uses one of them.
 package ring
 
 import (
@@ -160,7 +160,7 @@ func (r *Ring) Sleeping() <-chan struct{} {
 	return r.wake
 }
 
-// Filling returns a channel that becomes ready when more than half of the ring's memory waits to be drained, again with each further
+// Filling returns a channel that becomes ready when half of the ring's memory waits to be drained, again with each further
 // segment. When more than three quarters do, a producer that takes another segment yields its processor, which the drain may be waiting for.
 func (r *Ring) Filling() <-chan struct{} { return r.filling }
 

@@ -147,8 +147,8 @@ func (r *Ring) take() (spare *segment, scarce bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	used := r.made - len(r.free)
-	scarce = used > r.maxMade/4*3
-	if used > r.maxMade/2 {
+	scarce = used > r.maxMade*3/4
+	if used >= max(r.maxMade/2, 1) {
 		select {
 		case r.filling <- struct{}{}:
 		default: // it is ready already
