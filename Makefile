@@ -56,11 +56,12 @@ nocgo: ## vet and tests of what needs no ZeroMQ, without cgo
 	@set -e; for m in $(MODULES); do (cd $$m && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./...); done
 
 .PHONY: cross
-cross: ## vet and builds for other platforms; the tests for 386 where they can run
+cross: ## vet and builds for other platforms; the tests for 386 where they can run, and of the portable implementation
 	@set -e; for p in $(PLATFORMS); do for m in $(PUBLIC); do \
 		echo "$$m for $$p"; \
 		(cd $$m && export CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} && $(GO) vet ./... && $(GO) build ./...); \
 	done; done
+	@CGO_ENABLED=0 $(GO) test -tags zibrato_portable -timeout $(TIMEOUT) . ./ring ./internal/clock
 	@# Some kernels run no 32-bit programs.
 	@export CGO_ENABLED=0 GOOS=linux GOARCH=386; \
 	if $(GO) test -run='^$$' ./internal/clock >/dev/null 2>&1; then $(GO) test -timeout $(TIMEOUT) ./...; \
