@@ -64,7 +64,7 @@ TEXT ·stopNamed(SB), NOSPLIT, $0-33
 	JNE   slowly
 	MOVQ  start+16(FP), R10
 	MOVQ  node_val(DX), CX
-	JMP   recordTiming<>(SB)
+	JMP   ·recordTiming<>(SB)
 
 slowly:
 	JMP ·stopNamedSlowly(SB)
@@ -80,14 +80,14 @@ TEXT ·stopTimer(SB), NOSPLIT, $0-33
 	ORQ   DX, AX
 	MOVQ  t+0(FP), CX
 	MOVQ  start+8(FP), R10
-	JMP   recordTiming<>(SB)
+	JMP   ·recordTiming<>(SB)
 
 slowly:
 	JMP ·stopTimerSlowly(SB)
 
 // recordTiming goes on as ring.put with what AX (the end), R10 (the start) and CX (the timer) say. The arguments of ring.put take the place of those
 // that there were; the result has the same place.
-TEXT recordTiming<>(SB), NOSPLIT, $0-33
+TEXT ·recordTiming<>(SB), NOSPLIT, $0-33
 	MOVQ AX, R9
 	SHRQ $const_coarseShift, R9
 	ORL  $1, R9                           // the record's time

@@ -20,7 +20,7 @@ import (
 // these addresses, which saves hashing the content. That the address is the same proves nothing: memory is reused. So the content is compared
 // with the node's copy, unless the linker laid the string where nobody can write.
 type index[T any] struct {
-	found found                                  // by address
+	found found                                  // by address. First, where assembly looks for it: see whole_amd64.go
 	table atomic.Pointer[[]atomic.Pointer[node]] // by content: a power of two of chains, replaced when it grows
 
 	mu sync.Mutex
@@ -37,7 +37,7 @@ type found struct {
 
 type slot = atomic.Pointer[node]
 
-// node is immutable once a chain holds it. It has no type parameter: a look-up without one is cheaper.
+// node is immutable once a chain holds it. It has no type parameter: a look-up without one is cheaper. Assembly reads it, too.
 type node struct {
 	constant uintptr        // address of the only string of the key that it was made for, if that is constant; otherwise 0
 	name     string         // the only string of the key

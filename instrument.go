@@ -10,9 +10,9 @@ import (
 	"github.com/zibrato/zibrato/ring"
 )
 
-// The five instruments have fields of the same size, which a call finds on one cache line that nobody writes while the
+// The five instruments have alike fields, which a call finds on one cache line that nobody writes while the
 // levels stay as they are: its flag, where it records, and its series. They are not a struct within the struct, with which Start would not fit
-// the inliner's budget. A zero instrument is off for ever.
+// the inliner's budget. A zero instrument is off for ever. Assembly reads those of Timer and Counter, see whole_amd64.go.
 
 // Timer measures how long blocks of code take. The zero Timer and nil do nothing.
 type Timer struct {

@@ -50,7 +50,11 @@ func TestThePacerLearnsByYieldingHowLateItIs(t *testing.T) {
 		for begun := time.Now(); time.Since(begun) < 2*passLeast; {
 		}
 	}()
-	if got := p.wait(1<<19, 20*time.Millisecond, passSeldom); got != 0 || p.late < passLeast {
+	got := p.wait(1<<19, 20*time.Millisecond, passSeldom)
+	if got != 0 { // once in 61 times the scheduler prefers who has just yielded
+		got = p.wait(1<<19, 20*time.Millisecond, passSeldom)
+	}
+	if got != 0 || p.late < passLeast {
 		t.Errorf("it waits %v and takes itself for %v late, want no wait after two milliseconds", got, p.late)
 	}
 }

@@ -48,6 +48,14 @@ func (c *column) all() []atomic.Pointer[chunk] {
 	return unsafe.Slice(c.chunks.Load(), n)
 }
 
+// chunks returns the chunks of a series on all shards.
+func (r *Ring) chunks(series uint32) []atomic.Pointer[chunk] {
+	if r.columns == nil {
+		return nil
+	}
+	return r.columnAt(series).Load().all()
+}
+
 // column returns the column of a series, and makes it when there is none. The caller holds mu.
 func (r *Ring) column(series uint32) *column {
 	at := r.columnAt(series)

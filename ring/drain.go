@@ -58,7 +58,7 @@ func (r *Ring) Changed(visit func(first, last uint32)) {
 
 // Cell returns the calls and the integer sum that a series has in all cells.
 func (r *Ring) Cell(series uint32) (count uint64, sum int64) {
-	chunks := r.columnAt(series).Load().all()
+	chunks := r.chunks(series)
 	for n := range chunks {
 		if k := chunks[n].Load(); k != nil {
 			c := &k.cells[uint8(series)]
@@ -71,7 +71,7 @@ func (r *Ring) Cell(series uint32) (count uint64, sum int64) {
 
 // CellFloat returns the calls and the float64 sum that a series has in all cells.
 func (r *Ring) CellFloat(series uint32) (count uint64, sum float64) {
-	chunks := r.columnAt(series).Load().all()
+	chunks := r.chunks(series)
 	for n := range chunks {
 		if k := chunks[n].Load(); k != nil {
 			c := &k.cells[uint8(series)]

@@ -3,7 +3,8 @@
 //
 // Every processor (P, in the scheduler's words) has a shard of its own. A producer holds its shard for a few
 // nanoseconds, in which it is the only one to write there, so that it needs no lock, no read-modify-write and no cache
-// line that another core writes. How a shard is held is in hold_pinned.go and hold_portable.go; all else is the same for both.
+// line that another core writes. How a shard is held is in hold_pinned.go and hold_portable.go; all else is the same for both. In unheld.go is how
+// that is done without being said, where it can be: what holds for a holder holds there, too.
 //
 //	producer ──hold──▶ shard ──▶ segment ─▶ segment ─▶ (next)      records, in order
 //	         └────────▶ column[series] ──▶ chunk[shard]            running totals: cells of {count, sum}
@@ -116,6 +117,7 @@ func (r *Ring) of(n int) *shard {
 
 // extend makes shards up to number n-1.
 func (r *Ring) extend(n int) {
+	r.columns.Load() // a zero Ring panics here, where nothing is held and recover helps
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.all()

@@ -15,7 +15,7 @@ import (
 //
 // What that takes is the number of the P, which only the runtime's own structures tell: g.m.p.id. They are where they are in one version of
 // Go, and may be elsewhere in the next. Therefore procPin itself, which reads the same number, is asked where: writing without holding is for
-// programs whose procPin consists of the very instructions below. All others pin.
+// programs whose procPin consists of the very instructions below. All others pin, and read none of these.
 
 // pinCode is runtime.procPin as Go 1.26 compiles it. The assembly reads the same fields at the same offsets.
 var pinCode = [...]byte{

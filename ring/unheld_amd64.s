@@ -31,12 +31,15 @@ held:
 // From where it reads m, this goroutine has its P: it is the only one that writes to the cells of that P, until RET or the jump. R14 is the
 // goroutine, since code of the compiler has called. On amd64 others see the stores in this order, see internal/release.
 TEXT ·addHere(SB), NOSPLIT, $0-16
+	MOVQ  Cells_column(BX), CX
+	MOVL  column_unheld(CX), DX         // before chunks: they are stored in the other order
+	TESTL DX, DX
+	JEQ   held                          // the runtime is not known, and what follows may be anywhere; or there is no chunk yet
 	MOVQ  g_m(R14), AX
 	MOVQ  m_p(AX), AX
 	MOVL  p_id(AX), AX
-	MOVQ  Cells_column(BX), CX
-	CMPL  AX, column_unheld(CX)         // before chunks: they are stored in the other order
-	JAE   held                          // an unknown runtime, or no chunk for so many processors yet
+	CMPL  AX, DX
+	JAE   held                          // no chunk for so many processors yet
 	MOVQ  column_chunks(CX), DX
 	MOVQ  (DX)(AX*8), AX                // the chunk
 	TESTQ AX, AX
@@ -74,10 +77,13 @@ held:
 //
 // As with addHere.
 TEXT ·putHere(SB), NOSPLIT, $0-33
+	MOVL  Ring_unheld(BX), DX           // before shards: they are stored in the other order
+	TESTL DX, DX
+	JEQ   held                          // the runtime is not known, or there is no shard yet
 	MOVQ  g_m(R14), AX
 	MOVQ  m_p(AX), AX
 	MOVL  p_id(AX), AX
-	CMPL  AX, Ring_unheld(BX)           // before shards: they are stored in the other order
+	CMPL  AX, DX
 	JAE   held
 	MOVQ  Ring_shards(BX), CX
 	MOVQ  (CX)(AX*8), CX                // the shard

@@ -4,6 +4,7 @@ package ring
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -21,26 +22,56 @@ func TestThisVersionOfGoIsKnown(t *testing.T) {
 	}
 }
 
-// What procPin reads is at the same places for the disassembler, too.
-func TestPinCodeReadsWhatTheAssemblyReads(t *testing.T) {
+// What procPin reads is at the same places for the disassembler, too. Nothing reads there before it has seen that the runtime is known, and nobody else does.
+func TestTheAssemblyReadsWhatProcPinReads(t *testing.T) {
 	program := disassembled(t, "amd64")
 	type read struct {
 		reg    string
 		offset int64
 	}
-	reads := func(symbol string) (rs []read) {
-		for _, i := range program[symbol].Instrs {
+	// chain returns what three instructions load, each from where the one before points to.
+	chain := func(instrs []machinecode.Instr) (rs []read) {
+		for _, i := range instrs {
 			if len(i.Args) == 2 && i.Args[0].Kind == machinecode.Memory && len(rs) < 3 {
 				rs = append(rs, read{i.Args[0].Reg, i.Args[0].Value})
 			}
 		}
 		return rs
 	}
-	pin := reads("runtime.procPin")
-	for _, symbol := range []string{addHereSymbol, putHereSymbol} {
-		here := reads(symbol)
-		if len(pin) != 3 || len(here) != 3 || pin[0] != here[0] || pin[1].offset != here[1].offset || pin[2].offset != here[2].offset {
-			t.Errorf("procPin reads %v, and %s %v", pin, symbol, here)
+	pin := chain(program["runtime.procPin"].Instrs)
+	var readers []string
+	for symbol, f := range program {
+		if !strings.HasPrefix(symbol, "github.com/zibrato/zibrato") || !strings.HasSuffix(f.Instrs[0].Source[:strings.Index(f.Instrs[0].Source, ":")], ".s") {
+			continue
+		}
+		for at, i := range f.Instrs {
+			if len(i.Args) == 0 || i.Args[0].Kind != machinecode.Memory || i.Args[0].Reg != "R14" {
+				continue
+			}
+			readers = append(readers, symbol)
+			here := chain(f.Instrs[at:])
+			if len(pin) != 3 || len(here) != 3 || pin[0] != here[0] || pin[1].offset != here[1].offset || pin[2].offset != here[2].offset {
+				t.Errorf("procPin reads %v, and %s %v", pin, symbol, here)
+			}
+			if at < 2 || f.Instrs[at-2].Op != "TESTL" || f.Instrs[at-1].Op != "JE" {
+				t.Errorf("%s does not ask whether the runtime is known right before it reads", symbol)
+			}
+		}
+	}
+	slices.Sort(readers)
+	if want := []string{addHereSymbol, putHereSymbol}; !slices.Equal(readers, want) {
+		t.Errorf("these read the runtime's structures:\n%q\nwant\n%q", readers, want)
+	}
+}
+
+// Nothing reads the counter before it has seen that it may.
+func TestTheCounterIsReadOnlyWhereItIsTrusted(t *testing.T) {
+	program := disassembled(t, "amd64")
+	for _, symbol := range []string{"github.com/zibrato/zibrato.stopNamed.abi0", "github.com/zibrato/zibrato.stopTimer.abi0"} {
+		instrs := program[symbol].Instrs
+		at := slices.IndexFunc(instrs, func(i machinecode.Instr) bool { return i.Op == "RDTSC" })
+		if at < 2 || instrs[at-2].Op != "CMPL" || instrs[at-2].Args[0].Kind != machinecode.Global || instrs[at-1].Op != "JE" {
+			t.Errorf("%s does not ask right before it reads the counter", symbol)
 		}
 	}
 }
@@ -88,5 +119,16 @@ func TestAnUnknownRuntime(t *testing.T) {
 	}
 	if r.unheld.Load() != 0 || cells.column.unheld.Load() != 0 {
 		t.Error("who writes may do without a shard")
+	}
+}
+
+// Cells that were taken before their ring was resized are as quick as others.
+func TestCellsOfBeforeAResizeNeedNoShard(t *testing.T) {
+	r := New(0, 1)
+	early := r.Cells(0)
+	r.Resize(0, 10_000)
+	early.Add(1)
+	if late := r.Cells(0); late != early || late.column.unheld.Load() == 0 {
+		t.Error("they are cells of another column, or of one that nobody may use")
 	}
 }

@@ -104,3 +104,47 @@ func TestAnAwakeDrainIsNotWoken(t *testing.T) {
 	r.Wake()
 	<-wake
 }
+
+// Whoever writes while the drain sleeps wakes it, without anybody's looking again.
+func TestEachKindOfCallWakesTheDrain(t *testing.T) {
+	r := ring.New(0, 8)
+	cells := r.Cells(2)
+	calls := map[string]func(){
+		"Put":       func() { r.Put(rec(0, 1), ring.Int) },
+		"Add":       func() { r.Add(1, 1) },
+		"Cells.Add": func() { cells.Add(1) },
+	}
+	for name, call := range calls {
+		for range 3 { // the first makes what it needs
+			wake := r.Sleeping()
+			call()
+			select {
+			case <-wake:
+			default:
+				t.Errorf("%s did not", name)
+			}
+			r.Awake()
+		}
+	}
+}
+
+// What is not ready panics where recover helps.
+func TestAZeroRingKillsNoProcess(t *testing.T) {
+	for name, call := range map[string]func(*ring.Ring){
+		"Put":   func(r *ring.Ring) { r.Put(rec(0, 1), ring.Int) },
+		"Add":   func(r *ring.Ring) { r.Add(0, 1) },
+		"Cells": func(r *ring.Ring) { r.Cells(0) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s did not panic", name)
+				}
+			}()
+			call(new(ring.Ring))
+		}()
+	}
+	if n, sum := new(ring.Ring).Cell(0); n != 0 || sum != 0 {
+		t.Errorf("its cell has %d calls with sum %d", n, sum)
+	}
+}
