@@ -63,7 +63,7 @@ func BenchmarkTail(b *testing.B) {
 			continue
 		}
 		b.Run("lib="+r.name, func(b *testing.B) {
-			all := harness.CompareLatencies(b, r.start(b).call, harness.Nothing)
+			all := harness.CompareLatencies(b, harness.Busy, r.start(b).call, harness.Nothing)
 			harness.ReportTail(b, "", &all[0].Call)
 			harness.ReportTail(b, "bare-", &all[1].Call)
 			b.ReportMetric(all[0].Stalls(), "stalls/1e8")

@@ -52,9 +52,9 @@ func TestLoadsCountWhatTheyDid(t *testing.T) {
 
 func TestLatenciesSeeASlowCall(t *testing.T) {
 	var l Latencies
-	l.Run(2*time.Millisecond, func() { measure.Spin(200) })
+	l.Run(2*time.Millisecond, Busy, func() { measure.Spin(200) })
 	var none Latencies
-	none.Run(2*time.Millisecond, Nothing)
+	none.Run(2*time.Millisecond, Busy, Nothing)
 	if l.Call.Quantile(0.5) <= none.Call.Quantile(0.5) {
 		t.Errorf("the median is %d with a slow call, %d with none", l.Call.Quantile(0.5), none.Call.Quantile(0.5))
 	}

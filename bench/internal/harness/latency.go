@@ -23,22 +23,22 @@ var garbage [256]struct {
 	_    [7]uintptr
 }
 
-// Run lets every processor work for a while: some arithmetic, an allocation now and then, and the call, whose latency it adds.
-func (l *Latencies) Run(d time.Duration, call func()) {
+// Run lets every processor work for a while: so many steps of arithmetic, an allocation now and then, and the call, whose latency it adds.
+func (l *Latencies) Run(d time.Duration, spins int, call func()) {
 	var mu sync.Mutex
 	OnAll(func(p int) {
 		own := new(Latencies)
 		for end := time.Now().Add(d); time.Now().Before(end); {
 			for i := range 1000 {
 				begun := measure.Ticks()
-				spins := measure.Spin(20)
+				spun := measure.Spin(spins)
 				if i%8 == 0 {
 					garbage[p%len(garbage)].node = new(Node)
 				}
 				before := measure.Ticks()
 				call()
 				after := measure.Ticks()
-				if spins != 0 { // always; the compiler does not know
+				if spun != 0 { // always; the compiler does not know
 					own.Call.Add(after - before)
 					own.Turn.Add(after - begun)
 				}
@@ -51,8 +51,11 @@ func (l *Latencies) Run(d time.Duration, call func()) {
 	})
 }
 
+// Busy is the arithmetic between calls of a loop that hardly does anything else: some tens of nanoseconds.
+const Busy = 20
+
 // CompareLatencies runs the loop with each of the calls in turns for as long as the benchmark should take.
-func CompareLatencies(b *testing.B, calls ...func()) []*Latencies {
+func CompareLatencies(b *testing.B, spins int, calls ...func()) []*Latencies {
 	b.Helper()
 	all := make([]*Latencies, len(calls))
 	for i := range all {
@@ -62,7 +65,7 @@ func CompareLatencies(b *testing.B, calls ...func()) []*Latencies {
 		const turns = 5
 		for range turns {
 			for i, call := range calls {
-				all[i].Run(Time()/time.Duration(turns*len(calls)), call)
+				all[i].Run(Time()/time.Duration(turns*len(calls)), spins, call)
 			}
 		}
 	})
