@@ -31,9 +31,13 @@ func launch(r *ring.Ring, producers int, calls int64) *fleet {
 	for p := range f.books {
 		f.wg.Go(func() {
 			b := &f.books[p]
+			put := r.Put
+			if p%2 == 0 { // both ways at once
+				put = r.PutUnheld
+			}
 			for i := range calls {
 				b.offered++
-				if r.Put(rec(uint32(p), i), ring.Int) {
+				if put(rec(uint32(p), i), ring.Int) {
 					b.kept++
 				} else {
 					b.lost += i

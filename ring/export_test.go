@@ -36,3 +36,6 @@ func (r *Ring) FreeAreEmpty() bool {
 	}
 	return true
 }
+
+// PutUnheld is Put by way of what PutTiming takes.
+func (r *Ring) PutUnheld(rec metric.Record, o Overflow) bool { return put(r, rec, o) }

@@ -83,10 +83,8 @@ var (
 
 var pinnedRules = machinecode.Rules{
 	Pin: "runtime.procPin", Unpin: "runtime.procUnpin",
-	Receivers: map[string]*machinecode.Type{
-		"github.com/zibrato/zibrato/ring.(*Ring)": ringType, "github.com/zibrato/zibrato/ring.putHeld": ringType,
-	},
-	Follow: "github.com/zibrato/zibrato/",
+	Receivers: map[string]*machinecode.Type{"github.com/zibrato/zibrato/ring.(*Ring)": ringType},
+	Follow:    "github.com/zibrato/zibrato/",
 	Assembly: map[string]map[string]*machinecode.Type{
 		addHereSymbol: {"R14": gType, "BX": cellsType},
 		putHereSymbol: {"R14": gType, "BX": {

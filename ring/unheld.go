@@ -35,7 +35,7 @@ func codeOf(f func() int) *[len(pinCode)]byte {
 	return closure.code
 }
 
-// put is Ring.Put.
+// put is Ring.Put, at a price where there is no room.
 //
 //go:noescape
 func put(r *Ring, rec metric.Record, o Overflow) bool
@@ -44,6 +44,9 @@ func put(r *Ring, rec metric.Record, o Overflow) bool
 //
 //go:noescape
 func putHere(r *Ring, rec metric.Record, o Overflow) bool
+
+// putHeld puts where a shard has to be held.
+func putHeld(r *Ring, rec metric.Record, o Overflow) bool { return r.Put(rec, o) }
 
 // putRouse goes on after a record was put while the drain sleeps.
 func putRouse(r *Ring, _ metric.Record, _ Overflow) bool {

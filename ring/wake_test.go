@@ -111,6 +111,7 @@ func TestEachKindOfCallWakesTheDrain(t *testing.T) {
 	cells := r.Cells(2)
 	calls := map[string]func(){
 		"Put":       func() { r.Put(rec(0, 1), ring.Int) },
+		"PutTiming": func() { r.PutTiming(rec(0, 1)) },
 		"Add":       func() { r.Add(1, 1) },
 		"Cells.Add": func() { cells.Add(1) },
 	}
