@@ -6,27 +6,40 @@
 #define g_stackguard0 0x10
 #define counts github·com∕zibrato∕zibrato∕internal∕clock·shared+const_clockCounts
 
+// TICKS is clock.Ticks, into AX. It changes DX.
+#define TICKS \
+	CMPL counts(SB), $0; \
+	JEQ  slowly; \
+	RDTSC; \
+	SHLQ $32, DX; \
+	ORQ  DX, AX
+
+// FIND leaves in DX the node of the constant at BX of length SI. It changes CX. Its steps are those of hashAddress, found.slot and node.is. It loads shift before first:
+// they are stored in the other order. There always is a node.
+#define FIND(index) \
+	MOVQ  $const_golden, CX; \
+	LEAQ  (BX)(SI*2), DX; \
+	IMULQ CX, DX; \
+	MOVL  ·stdKnown+(index+found_shift)(SB), CX; \
+	SHRQ  CX, DX; \
+	MOVQ  ·stdKnown+(index+found_first)(SB), CX; \
+	MOVQ  (CX)(DX*8), DX; \
+	CMPQ  BX, node_constant(DX); \
+	JNE   slowly; \
+	CMPQ  SI, (node_name+8)(DX); \
+	JNE   slowly
+
 // To begin with each function asks whether the goroutine is to be stopped, as ring.add and ring.put do, to which it goes on.
 
 // func inc(name string)
 //
-// The steps are those of known.inc: hashAddress, found.slot, node.is, Cells.Add. Both arguments of ring.addHere take the place of the name's.
+// The steps are those of known.inc. Both arguments of ring.addHere take the place of the name's.
 TEXT ·inc(SB), NOSPLIT, $0-16
 	CMPQ  SP, g_stackguard0(R14)
 	JLS   slowly
-	MOVQ  name_base+0(FP), AX
-	MOVQ  name_len+8(FP), BX
-	MOVQ  $const_golden, CX
-	LEAQ  (AX)(BX*2), DX
-	IMULQ CX, DX
-	MOVL  ·stdKnown+(known_counters+found_shift)(SB), CX     // before first: they are stored in the other order
-	SHRQ  CX, DX
-	MOVQ  ·stdKnown+(known_counters+found_first)(SB), CX
-	MOVQ  (CX)(DX*8), DX                // the node; there always is one
-	CMPQ  AX, node_constant(DX)
-	JNE   slowly
-	CMPQ  BX, (node_name+8)(DX)
-	JNE   slowly
+	MOVQ  name_base+0(FP), BX
+	MOVQ  name_len+8(FP), SI
+	FIND(known_counters)
 	MOVQ  node_val(DX), BX
 	ADDQ  $Counter_cells, BX
 	MOVQ  $1, DI
@@ -43,25 +56,11 @@ slowly:
 TEXT ·stopNamed(SB), NOSPLIT, $0-33
 	CMPQ  SP, g_stackguard0(R14)
 	JLS   slowly
-	CMPL  counts(SB), $0
-	JEQ   slowly
-	RDTSC
-	SHLQ  $32, DX
-	ORQ   DX, AX
+	TICKS
 	MOVQ  AX, end+24(FP)
 	MOVQ  name_base+0(FP), BX
 	MOVQ  name_len+8(FP), SI
-	MOVQ  $const_golden, CX
-	LEAQ  (BX)(SI*2), DX
-	IMULQ CX, DX
-	MOVL  ·stdKnown+(known_timers+found_shift)(SB), CX
-	SHRQ  CX, DX
-	MOVQ  ·stdKnown+(known_timers+found_first)(SB), CX
-	MOVQ  (CX)(DX*8), DX
-	CMPQ  BX, node_constant(DX)
-	JNE   slowly
-	CMPQ  SI, (node_name+8)(DX)
-	JNE   slowly
+	FIND(known_timers)
 	MOVQ  start+16(FP), R10
 	MOVQ  node_val(DX), CX
 	JMP   ·recordTiming<>(SB)
@@ -73,11 +72,7 @@ slowly:
 TEXT ·stopTimer(SB), NOSPLIT, $0-33
 	CMPQ  SP, g_stackguard0(R14)
 	JLS   slowly
-	CMPL  counts(SB), $0
-	JEQ   slowly
-	RDTSC
-	SHLQ  $32, DX
-	ORQ   DX, AX
+	TICKS
 	MOVQ  t+0(FP), CX
 	MOVQ  start+8(FP), R10
 	JMP   ·recordTiming<>(SB)

@@ -198,11 +198,7 @@ func holders(t *testing.T) (symbols []string) {
 				return true
 			})
 			if holds {
-				prefix := "github.com/zibrato/zibrato/ring."
-				if f.Recv != nil {
-					prefix += "(*Ring)."
-				}
-				symbols = append(symbols, prefix+f.Name.Name)
+				symbols = append(symbols, "github.com/zibrato/zibrato/ring.(*Ring)."+f.Name.Name)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // Rules say what a program may rely on.
 type Rules struct {
 	Pin, Unpin string
-	// Receivers are the layouts of what AX points to when a method begins, by its symbol without its name, "a.org/b.(*T)", or a function, by its symbol.
+	// Receivers are the layouts of what AX points to when a method begins, by its symbol without its name: "a.org/b.(*T)".
 	Receivers map[string]*Type
 	// Follow begins the symbols of the functions that are followed when they are called while pinned.
 	Follow string
@@ -123,7 +123,7 @@ func (r Rules) receiver(f *Func) *Type {
 	if m := method.FindStringSubmatch(f.Name); m != nil {
 		return r.Receivers[m[1]]
 	}
-	return r.Receivers[f.Name]
+	return nil
 }
 
 // outside learns what holds where f is not pinned: what all ways that lead to an instruction agree on.
