@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"runtime"
 	"sort"
 	"testing"
 	"time"
@@ -13,8 +14,8 @@ import (
 	"github.com/zibrato/zibrato/internal/measure"
 )
 
-// BenchmarkStarved measures how much detail is lost while GOMAXPROCS goroutines never pause and record at a given rate in all, so that the drain has to
-// fight for a processor. Totals stay exact. reached-M/s is the rate that the machine made of it.
+// BenchmarkStarved measures how much detail is lost while GOMAXPROCS goroutines, or a crowd of 32 for each processor, never pause and record at a given rate in all,
+// so that the drain has to fight for a processor. Totals stay exact. reached-M/s is the rate that the machine made of it.
 func BenchmarkStarved(b *testing.B) {
 	r := zibrato.New(zibrato.Config{})
 	c := harness.Consume(b, r)
@@ -29,9 +30,17 @@ func BenchmarkStarved(b *testing.B) {
 			spun.Store(sum)
 		}
 	}
-	for _, rate := range []float64{4.6e6, 13e6, 34e6} {
-		b.Run(fmt.Sprintf("rate=%gM", rate/1e6), func(b *testing.B) {
-			spins := spinsForRate(rate, record, c.Flush)
+	procs := runtime.GOMAXPROCS(0)
+	for _, load := range []struct {
+		name       string
+		goroutines int
+		rate       float64
+	}{
+		{"", procs, 4.6e6}, {"", procs, 13e6}, {"", procs, 34e6},
+		{"crowd/", 32 * procs, 4.6e6}, {"crowd/", 32 * procs, 34e6},
+	} {
+		b.Run(fmt.Sprintf("%srate=%gM", load.name, load.rate/1e6), func(b *testing.B) {
+			spins := spinsForRate(load.rate, record, c.Flush)
 			var lost, reached []float64
 			harness.Once(b, func() {
 				const turns = 3
@@ -39,7 +48,7 @@ func BenchmarkStarved(b *testing.B) {
 				for range turns {
 					c.Reset()
 					begun := time.Now()
-					n := harness.Saturate(d, record(spins))
+					n := harness.Saturate(load.goroutines, d, record(spins))
 					reached = append(reached, float64(n)/time.Since(begun).Seconds())
 					lost = append(lost, 100*c.Lost())
 				}
@@ -60,7 +69,7 @@ func spinsForRate(rate float64, record func(spins int) func(n int), settle func(
 		for i := range rates {
 			settle()
 			begun := time.Now()
-			n := harness.Saturate(d, record(spins))
+			n := harness.Saturate(runtime.GOMAXPROCS(0), d, record(spins))
 			rates[i] = float64(n) / time.Since(begun).Seconds()
 		}
 		return measure.QuartilesOf(rates[:]).Median > rate

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func BenchmarkStopped(b *testing.B) {
 		r.Inc("bench.stopped.wake")
 		<-held
 		begun := time.Now()
-		harness.Saturate(harness.Time(), func(n int) {
+		harness.Saturate(runtime.GOMAXPROCS(0), harness.Time(), func(n int) {
 			added := int64(0)
 			for i := range int64(n) {
 				timer.Observe(time.Duration(i & 1023))

@@ -122,6 +122,7 @@ proctype Goroutine() {
 	:: calls == CALLS -> break
 	:: calls < CALLS ->
 		calls++;
+again:
 		hold();
 		if
 		:: n < SEGLEN -> append(); release(); goto next_call
@@ -133,6 +134,10 @@ proctype Goroutine() {
 		:: n >= SEGLEN && !dry -> release()
 		fi;
 		/* putSlowly */
+		if
+		:: goto again /* makesWay; or it looks once more before it takes */
+		:: skip
+		fi;
 		take();
 		if
 		:: spare == NONE -> hold(); count(); release()

@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"time"
 	"unsafe"
 
 	"github.com/zibrato/zibrato/metric"
@@ -39,3 +40,6 @@ func (r *Ring) FreeAreEmpty() bool {
 
 // PutUnheld is Put by way of what PutTiming takes.
 func (r *Ring) PutUnheld(rec metric.Record, o Overflow) bool { return put(r, rec, o) }
+
+// PatientFor sets for how long producers yield until the drain comes. See makesWay.
+func (r *Ring) PatientFor(d time.Duration) { r.patient = d }

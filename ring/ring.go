@@ -24,7 +24,6 @@
 package ring
 
 import (
-	"sync"
 	"unsafe"
 
 	"go.uber.org/atomic"
@@ -59,17 +58,14 @@ type Ring struct {
 
 	_ [cacheLine]byte // what follows is written where the lines above are read by every call
 
-	wake    chan struct{}
-	filling chan struct{}
-	mu      sync.Mutex
-	free    []*segment
-	made    int // segments that exist
-	maxMade int
+	wake chan struct{}
+	pool
 }
 
 // New returns a ring whose segments take at most maxBytes (0: DefaultBytes; at least one segment), with cells for series 0 to series-1.
 func New(maxBytes, series int) *Ring {
-	r := &Ring{wake: make(chan struct{}, 1), filling: make(chan struct{}, 1)}
+	r := &Ring{wake: make(chan struct{}, 1), pool: pool{filling: make(chan struct{}, 1), patient: aTurn}}
+	r.drained.Store(1) // no shard has been patient yet
 	r.Resize(maxBytes, series)
 	return r
 }
@@ -163,7 +159,7 @@ func (r *Ring) Sleeping() <-chan struct{} {
 }
 
 // Filling returns a channel that becomes ready when half of the ring's memory waits to be drained, again with each further
-// segment. When more than three quarters do, a producer that takes another segment yields its processor, which the drain may be waiting for.
+// segment. When more than three quarters do, a producer that needs another segment yields its processor, which the drain may be waiting for.
 func (r *Ring) Filling() <-chan struct{} { return r.filling }
 
 // Awake takes the announcement back.

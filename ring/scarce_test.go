@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/atomic"
 
@@ -11,29 +12,44 @@ import (
 	"github.com/zibrato/zibrato/ring"
 )
 
-// On the only processor a producer fills the ring many times within its turn. The drain may run, and would not before the turn ends.
-func TestAProducerMakesWayForTheDrainBeforeDetailIsLost(t *testing.T) {
+// fillManyTimes lets goroutines on one processor put more into a ring than it holds within the turn of each, beside a drain that waits for its own turns. It
+// returns how many records were put and came, and for how many there was no room.
+func fillManyTimes(goroutines int) (calls, got, lost int) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	r := ring.New(16*ring.SegmentBytes, 1)
+	r.PatientFor(time.Hour) // as if the system gave this process a processor of its own
 	var done atomic.Bool
-	var drain sync.WaitGroup
-	got := 0
+	var refused atomic.Int64
+	var producers, drain sync.WaitGroup
+	each := max(8*r.Room()/goroutines, 2*ring.SegmentBytes/16)
+	for range goroutines {
+		producers.Go(func() {
+			for i := range each {
+				if !r.Put(rec(0, int64(i)), ring.Int) {
+					refused.Inc()
+				}
+			}
+		})
+	}
 	drain.Go(func() {
 		for !done.Load() {
 			got += r.Drain(func([]metric.Record) {})
 			runtime.Gosched()
 		}
 	})
-	lost, calls := 0, 20*r.Room()
-	for i := range calls {
-		if !r.Put(rec(0, int64(i)), ring.Int) {
-			lost++
-		}
-	}
+	producers.Wait()
 	done.Store(true)
 	drain.Wait()
 	got += r.Drain(func([]metric.Record) {})
-	if lost != 0 || got != calls {
-		t.Errorf("%d of %d records came, %d found no room", got, calls, lost)
+	return goroutines * each, got, int(refused.Load())
+}
+
+// On the only processor a producer fills the ring many times within its turn. The drain may run, and would not before the turn ends. With many
+// producers it would not before the turns of all of them end.
+func TestProducersMakeWayForTheDrainBeforeDetailIsLost(t *testing.T) {
+	for _, goroutines := range []int{1, 3, 100} {
+		if calls, got, lost := fillManyTimes(goroutines); lost != 0 || got != calls {
+			t.Errorf("%d goroutines: %d of %d records came, %d found no room", goroutines, got, calls, lost)
+		}
 	}
 }

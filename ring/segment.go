@@ -1,7 +1,6 @@
 package ring
 
 import (
-	"runtime"
 	"unsafe"
 
 	"github.com/zibrato/zibrato/internal/release"
@@ -24,6 +23,8 @@ type shard struct {
 	read uint64 // records of head that were visited
 
 	_ [cacheLine]byte
+
+	patience // under the ring's mutex
 }
 
 // segment is a stretch of a shard's records. Two words pass it on:
@@ -104,16 +105,9 @@ func (t *segment) fetch(n uint64) {
 	}
 }
 
-// putSlowly gives the shard what it lacks: itself, another segment, or a cell. It holds nothing while it allocates.
+// putSlowly gives the shard what it lacks: itself, another segment, or a cell. It holds nothing while it allocates or yields.
 func (r *Ring) putSlowly(rec metric.Record, o Overflow) bool {
-	spare, scarce := r.take()
-	if spare == nil {
-		r.addSlowly(rec.Series, rec.Value, o)
-		return false
-	}
-	if scarce {
-		runtime.Gosched() // a drain that may run and has no processor to gets this one, before detail is lost
-	}
+	var spare *segment
 	for {
 		s := r.of(r.hold())
 		if s == nil {
@@ -124,52 +118,29 @@ func (r *Ring) putSlowly(rec metric.Record, o Overflow) bool {
 		if s.put(rec) { // somebody else gave this shard a segment, or the goroutine runs on another P by now
 			r.release(s)
 			r.rouse()
-			r.giveBack(spare)
+			if spare != nil {
+				r.giveBack(spare)
+			}
 			return true
 		}
-		full := s.tail
-		s.tail, s.n = spare, 0
-		// The drain may look into the spare from here on. It came from the pool empty: no records committed, no next, as the
-		// drain left it before it gave it back.
-		full.next.Store(spare) // hands the full segment over
-		s.put(rec)
+		if spare != nil {
+			full := s.tail
+			s.tail, s.n = spare, 0
+			// The drain may look into the spare from here on. It came from the pool empty: no records committed, no next, as the
+			// drain left it before it gave it back.
+			full.next.Store(spare) // hands the full segment over
+			s.put(rec)
+			r.release(s)
+			r.rouse()
+			return true
+		}
 		r.release(s)
-		r.rouse()
-		return true
-	}
-}
-
-// take takes a segment from the pool, and reports whether these are scarce. It returns nil when the pool is at its bound.
-func (r *Ring) take() (spare *segment, scarce bool) {
-	if r.dry.Load() {
-		return nil, false
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	used := r.made - len(r.free)
-	scarce = used > r.maxMade*3/4
-	if used >= max(r.maxMade/2, 1) {
-		select {
-		case r.filling <- struct{}{}:
-		default: // it is ready already
+		if r.makesWay(s) {
+			continue
+		}
+		if spare = r.take(); spare == nil {
+			r.addSlowly(rec.Series, rec.Value, o)
+			return false
 		}
 	}
-	if n := len(r.free); n > 0 {
-		s := r.free[n-1]
-		r.free = r.free[:n-1]
-		return s, scarce
-	}
-	if r.made == r.maxMade {
-		r.dry.Store(true)
-		return nil, true
-	}
-	r.made++
-	return new(segment), scarce
-}
-
-func (r *Ring) giveBack(s *segment) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.free = append(r.free, s)
-	r.dry.Store(false)
 }

@@ -45,7 +45,7 @@ func TestLoadsCountWhatTheyDid(t *testing.T) {
 		t.Errorf("paced: %d, %d were done", n, done.Load())
 	}
 	done.Store(0)
-	if n := Saturate(time.Millisecond, count); int64(n) != done.Load() || n == 0 {
+	if n := Saturate(3, time.Millisecond, count); int64(n) != done.Load() || n == 0 {
 		t.Errorf("saturated: %d, %d were done", n, done.Load())
 	}
 }

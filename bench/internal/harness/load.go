@@ -41,17 +41,21 @@ func Paced(rate float64, d time.Duration, f func(n int)) int {
 	return perProc * procs
 }
 
-// Saturate lets f do something n times in a row, on all processors without a pause, for a while. It returns how often in all.
-func Saturate(d time.Duration, f func(n int)) int {
+// Saturate lets so many goroutines do something n times in a row, without a pause, for a while. It returns how often in all.
+func Saturate(goroutines int, d time.Duration, f func(n int)) int {
 	const burst = 1000
 	var total atomic.Int64
-	OnAll(func(int) {
-		n := 0
-		for end := time.Now().Add(d); time.Now().Before(end); n += burst {
-			f(burst)
-		}
-		total.Add(int64(n))
-	})
+	var all sync.WaitGroup
+	for range goroutines {
+		all.Go(func() {
+			n := 0
+			for end := time.Now().Add(d); time.Now().Before(end); n += burst {
+				f(burst)
+			}
+			total.Add(int64(n))
+		})
+	}
+	all.Wait()
 	return int(total.Load())
 }
 

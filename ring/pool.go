@@ -1,0 +1,118 @@
+package ring
+
+import (
+	"runtime"
+	"sync"
+	"time"
+
+	"go.uber.org/atomic"
+)
+
+// pool is where segments come from and return to.
+type pool struct {
+	filling chan struct{}
+	drained atomic.Uint32 // segments that the drain gave back, and 1
+
+	mu      sync.Mutex
+	free    []*segment
+	made    int // segments that exist
+	maxMade int
+	patient time.Duration // how long a patience lasts
+}
+
+// scarce reports whether more than three quarters of the memory wait to be drained. The caller holds mu. In a pool of few segments that says nothing: a drain that
+// is in no need of a processor gets as far behind.
+func (p *pool) scarce() bool {
+	return p.maxMade >= 8 && p.made-len(p.free) > p.maxMade*3/4
+}
+
+// take takes a segment from the pool. It returns nil when that is at its bound.
+func (r *Ring) take() *segment {
+	if r.dry.Load() {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if used := r.made - len(r.free); used >= max(r.maxMade/2, 1) {
+		select {
+		case r.filling <- struct{}{}:
+		default: // it is ready already
+		}
+	}
+	if n := len(r.free); n > 0 {
+		s := r.free[n-1]
+		r.free = r.free[:n-1]
+		return s
+	}
+	if r.made == r.maxMade {
+		r.dry.Store(true)
+		return nil
+	}
+	r.made++
+	return new(segment)
+}
+
+func (r *Ring) giveBack(s *segment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free = append(r.free, s)
+	r.dry.Store(false)
+}
+
+// patience is for how long a processor goes on to yield before the drain gives segments back. Goroutines that yield one after the other come to a drain that may run
+// and waits for its turn, however many they are. Each processor has its own: the one where the drain waits may be the one that still has room.
+type patience struct {
+	drained uint32 // pool.drained when it was new
+	until   time.Time
+	yields  uint64 // of all goroutines
+	alone   int    // of them, in a row, that nobody else made use of
+}
+
+const (
+	// aTurn is how long the scheduler lets a goroutine run while others wait. Where yielding has not come to the drain so soon, others take whole turns, who do other
+	// things than to record. Then it would cost those who record all of theirs.
+	aTurn = 10 * time.Millisecond
+	// atOnce is less than a goroutine runs that does anything.
+	atOnce = 2 * time.Microsecond
+	// surelyAlone is how many yields show that nobody waits for a processor. A single one tells nothing: now and then the scheduler passes over its
+	// own queue and comes back to who has just yielded.
+	surelyAlone = 2
+)
+
+// makesWay yields the processor where segments are scarce, for the drain to have it before detail is lost, and reports whether it did. The caller has found
+// that shard full, and looks whether it still is.
+func (r *Ring) makesWay(s *shard) bool {
+	n, begun := r.yields(s)
+	if n == 0 {
+		return false
+	}
+	runtime.Gosched()
+	took := time.Since(begun)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := &s.patience; took < atOnce && n == p.yields {
+		p.alone++
+	} else {
+		p.alone = 0
+	}
+	return true
+}
+
+// yields counts a yield, and returns its number and time. The number is 0 when there is to be none.
+func (r *Ring) yields(s *shard) (n uint64, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.scarce() {
+		return 0, now
+	}
+	now = time.Now()
+	p := &s.patience
+	if drained := r.drained.Load(); drained != p.drained {
+		p.drained, p.until, p.alone = drained, now.Add(r.patient), 0
+	}
+	if now.After(p.until) || p.alone >= surelyAlone {
+		return 0, now
+	}
+	p.yields++
+	return p.yields, now
+}
