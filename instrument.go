@@ -66,7 +66,7 @@ func (w Stopwatch) StopAs(t *Timer) {
 
 // record puts what lies between two readings of the clock. The drain converts and corrects it. It is written such that it is inlined.
 func (t *Timer) record(start, end int64) {
-	t.ring.PutTiming(metric.Record{Series: t.id, Time: uint32(end>>clock.CoarseShift) | 1, Value: metric.Value(end - start)})
+	t.ring.Put(metric.Record{Series: t.id, Time: uint32(end>>clock.CoarseShift) | 1, Value: metric.Value(end - start)}, ring.Ticks)
 }
 
 // Do times f.

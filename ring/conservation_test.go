@@ -33,7 +33,7 @@ func launch(r *ring.Ring, producers int, calls int64) *fleet {
 			b := &f.books[p]
 			put := r.Put
 			if p%2 == 0 { // both ways at once
-				put = r.PutUnheld
+				put = r.PutHolding
 			}
 			for i := range calls {
 				b.offered++

@@ -59,15 +59,6 @@ func ExampleRing_Drain() {
 	// 0
 }
 
-func ExampleRing_PutTiming() {
-	r := ring.New(0, 1)
-	start := int64(1000) // readings of the clock
-	end := int64(1800)
-	r.PutTiming(metric.Record{Time: 1, Value: metric.IntValue(end - start)})
-	r.Drain(func(records []metric.Record) { fmt.Println(records[0].Value.Int(), "ticks") })
-	// Output: 800 ticks
-}
-
 func ExampleRing_Add() {
 	r := ring.New(0, 1)
 	r.Add(0, 5)

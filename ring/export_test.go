@@ -38,8 +38,8 @@ func (r *Ring) FreeAreEmpty() bool {
 	return true
 }
 
-// PutUnheld is Put by way of what PutTiming takes.
-func (r *Ring) PutUnheld(rec metric.Record, o Overflow) bool { return put(r, rec, o) }
+// PutHolding is Put by a holder.
+func (r *Ring) PutHolding(rec metric.Record, o Overflow) bool { return r.putHolding(rec, o) }
 
 // PatientFor sets for how long producers yield until the drain comes. See makesWay.
 func (r *Ring) PatientFor(d time.Duration) { r.patient = d }

@@ -52,14 +52,18 @@ var (
 	ringType = &machinecode.Type{
 		Name: "Ring", Size: int64(unsafe.Sizeof(Ring{})),
 		Fields: map[int64]machinecode.Field{
-			int64(unsafe.Offsetof(Ring{}.shards)): {To: shardType, Table: true, Length: int64(unsafe.Offsetof(Ring{}.count))},
-			int64(unsafe.Offsetof(Ring{}.columns)): {
-				To: columnType, Table: true, Mask: true, Length: int64(unsafe.Offsetof(Ring{}.mask)),
-				NeverNil: "New makes a table of mask+1 columns, a power of two, and neither changes once something was written",
-			},
+			int64(unsafe.Offsetof(Ring{}.shards)):  {To: shardType, Table: true, Length: int64(unsafe.Offsetof(Ring{}.count))},
+			int64(unsafe.Offsetof(Ring{}.columns)): columnsField(columnType),
 		},
 	}
 )
+
+func columnsField(of *machinecode.Type) machinecode.Field {
+	return machinecode.Field{
+		To: of, Table: true, Mask: true, Length: int64(unsafe.Offsetof(Ring{}.mask)),
+		NeverNil: "New makes a table of mask+1 columns, a power of two, and neither changes once something was written",
+	}
+}
 
 // The runtime's structures, as far as add reads them. That they are like this is what unheld tells.
 var (
@@ -70,14 +74,12 @@ var (
 	gType = &machinecode.Type{Name: "g", Size: 0x38, Fields: map[int64]machinecode.Field{
 		0x30: {To: mType, NeverNil: "a goroutine that runs has a thread"},
 	}}
+	columnUnheldType = &machinecode.Type{Name: "column, without holding", Size: int64(unsafe.Sizeof(column{})), Fields: map[int64]machinecode.Field{
+		int64(unsafe.Offsetof(column{}.chunks)): {To: chunkType, Table: true, Length: int64(unsafe.Offsetof(column{}.unheld))},
+		int64(unsafe.Offsetof(column{}.ring)):   {To: ringType, NeverNil: "Ring.column makes it with its ring"},
+	}}
 	cellsType = &machinecode.Type{Name: "Cells", Size: int64(unsafe.Sizeof(Cells{})), Fields: map[int64]machinecode.Field{
-		int64(unsafe.Offsetof(Cells{}.column)): {
-			To: &machinecode.Type{Name: "column, without holding", Size: int64(unsafe.Sizeof(column{})), Fields: map[int64]machinecode.Field{
-				int64(unsafe.Offsetof(column{}.chunks)): {To: chunkType, Table: true, Length: int64(unsafe.Offsetof(column{}.unheld))},
-				int64(unsafe.Offsetof(column{}.ring)):   {To: ringType, NeverNil: "Ring.column makes it with its ring"},
-			}},
-			NeverNil: "Ring.Cells makes them with one",
-		},
+		int64(unsafe.Offsetof(Cells{}.column)): {To: columnUnheldType, NeverNil: "Ring.Cells makes them with one"},
 	}}
 )
 
@@ -90,7 +92,8 @@ var pinnedRules = machinecode.Rules{
 		putHereSymbol: {"R14": gType, "BX": {
 			Name: "Ring, without holding", Size: int64(unsafe.Sizeof(Ring{})),
 			Fields: map[int64]machinecode.Field{
-				int64(unsafe.Offsetof(Ring{}.shards)): {To: shardType, Table: true, Length: int64(unsafe.Offsetof(Ring{}.unheld))},
+				int64(unsafe.Offsetof(Ring{}.shards)):  {To: shardType, Table: true, Length: int64(unsafe.Offsetof(Ring{}.unheld))},
+				int64(unsafe.Offsetof(Ring{}.columns)): columnsField(columnUnheldType),
 			},
 		}},
 	},

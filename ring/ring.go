@@ -32,7 +32,8 @@ import (
 const (
 	recordBytes = 16
 	segmentLen  = 4096 // records; 64 KiB
-	chunkLen    = 256  // cells; 4 KiB
+	chunkShift  = 8
+	chunkLen    = 1 << chunkShift // cells; 4 KiB
 	cacheLine   = 64
 	fetchAhead  = 16 * cacheLine // see segment.fetch
 

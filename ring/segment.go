@@ -53,7 +53,10 @@ const (
 
 // Put appends a record. When no memory is left for it, it counts the call in the series' cell, adds the value to the cell's sum as o says,
 // and returns false.
-func (r *Ring) Put(rec metric.Record, o Overflow) bool {
+func (r *Ring) Put(rec metric.Record, o Overflow) bool { return put(r, rec, o) }
+
+// putHolding is Put by a holder.
+func (r *Ring) putHolding(rec metric.Record, o Overflow) bool {
 	p := r.hold()
 	s := r.of(p)
 	if s == nil {
@@ -80,9 +83,6 @@ func (r *Ring) Put(rec metric.Record, o Overflow) bool {
 	r.release(s)
 	return r.putSlowly(rec, o)
 }
-
-// PutTiming is Put of what lies between two readings of the clock, see [Ticks], sooner where it can and there is room.
-func (r *Ring) PutTiming(rec metric.Record) bool { return put(r, rec, Ticks) }
 
 // put must be called by the holder.
 func (s *shard) put(rec metric.Record) bool {

@@ -5,6 +5,7 @@ package ring
 import (
 	"unsafe"
 
+	"github.com/zibrato/zibrato/internal/clock"
 	"github.com/zibrato/zibrato/metric"
 )
 
@@ -26,6 +27,13 @@ var pinCode = [...]byte{
 	0xc3, //                                           RET
 }
 
+// Constants for assembly.
+const (
+	clockRate     = clock.RateAt
+	clockEmpty    = clock.EmptyAt
+	clockFraction = clock.Fraction
+)
+
 // unheld says that who writes may do without holding a shard.
 var unheld = *codeOf(procPin) == pinCode
 
@@ -35,7 +43,7 @@ func codeOf(f func() int) *[len(pinCode)]byte {
 	return closure.code
 }
 
-// put is Ring.Put, at a price where there is no room.
+// put is Ring.Put.
 //
 //go:noescape
 func put(r *Ring, rec metric.Record, o Overflow) bool
@@ -46,7 +54,7 @@ func put(r *Ring, rec metric.Record, o Overflow) bool
 func putHere(r *Ring, rec metric.Record, o Overflow) bool
 
 // putHeld puts where a shard has to be held.
-func putHeld(r *Ring, rec metric.Record, o Overflow) bool { return r.Put(rec, o) }
+func putHeld(r *Ring, rec metric.Record, o Overflow) bool { return r.putHolding(rec, o) }
 
 // putRouse goes on after a record was put while the drain sleeps.
 func putRouse(r *Ring, _ metric.Record, _ Overflow) bool {

@@ -9,6 +9,9 @@
 #define m_p 0xd0
 #define p_id 0
 
+#define rate github·com∕zibrato∕zibrato∕internal∕clock·shared+const_clockRate
+#define empty github·com∕zibrato∕zibrato∕internal∕clock·shared+const_clockEmpty
+
 // The assembler does not know PREFETCHW (AX): 0F 0D /1 (AMD APM vol. 3; Intel SDM vol. 2B). Processors that do not have it take it for a NOP.
 #define PREFETCHW BYTE $0x0F; BYTE $0x0D; BYTE $0x08
 
@@ -91,7 +94,7 @@ TEXT ·putHere(SB), NOSPLIT, $0-33
 	JEQ   held
 	MOVQ  shard_n(CX), DX
 	CMPQ  DX, $const_segmentLen
-	JAE   held                          // the segment is full
+	JAE   full
 	MOVQ  shard_tail(CX), SI
 	MOVQ  DX, DI
 	SHLQ  $4, DI                        // records of 16 bytes
@@ -113,6 +116,66 @@ fetched:
 	CMPL Ring_asleep(BX), $0
 	JNE  rouse
 	MOVB $1, ret+32(FP)
+	RET
+
+full:
+	// Where the pool is empty, too, the call is counted as by chunk.add.
+	CMPL  Ring_dry(BX), $0
+	JEQ   held                          // there is another segment
+	CMPL  Ring_asleep(BX), $0
+	JNE   held
+	MOVL  R8, DX
+	SHRL  $const_chunkShift, DX
+	ANDL  Ring_mask(BX), DX
+	MOVQ  Ring_columns(BX), CX
+	MOVQ  (CX)(DX*8), CX                // the column
+	TESTQ CX, CX
+	JEQ   held
+	MOVL  column_unheld(CX), DX         // see addHere
+	CMPL  AX, DX
+	JAE   held
+	MOVQ  column_chunks(CX), DX
+	MOVQ  (DX)(AX*8), CX                // the chunk
+	TESTQ CX, CX
+	JEQ   held
+	MOVBLZX R8, SI                      // series % chunkLen
+	SHLQ  $4, SI
+	INCQ  (chunk_cells+cell_count)(CX)(SI*1)
+	MOVBLZX o+24(FP), DI
+	CMPL  DI, $const_Float
+	JHI   counted
+	JEQ   float
+	CMPL  DI, $const_Int
+	JEQ   sum
+
+	// clock.Span
+	SUBQ  empty(SB), R10
+	JPL   long
+	XORL  R10, R10
+long:
+	MOVQ  R10, AX
+	MULQ  rate(SB)
+	SHRQ  $const_clockFraction, DX, AX  // leaves the first bit that does not count in the carry
+	ADCQ  $0, AX
+	MOVQ  AX, R10
+
+sum:
+	ADDQ  R10, (chunk_cells+cell_sum)(CX)(SI*1)
+	JMP   counted
+
+float:
+	MOVQ  (chunk_cells+cell_sum)(CX)(SI*1), X0
+	MOVQ  R10, X1
+	ADDSD X1, X0
+	MOVQ  X0, DX
+	SUBSD X0, X0
+	UCOMISD X0, X0
+	JPS   counted                       // the sum is not finite
+	MOVQ  DX, (chunk_cells+cell_sum)(CX)(SI*1)
+
+counted:
+	MOVQ $1, chunk_changed(CX)          // passes them on to the drain
+	MOVB $0, ret+32(FP)
 	RET
 
 held:

@@ -3,6 +3,8 @@
 package ring
 
 import (
+	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +12,7 @@ import (
 
 	"go.uber.org/atomic"
 
+	"github.com/zibrato/zibrato/internal/clock"
 	"github.com/zibrato/zibrato/internal/machinecode"
 	"github.com/zibrato/zibrato/metric"
 )
@@ -104,7 +107,7 @@ func TestAnUnknownRuntime(t *testing.T) {
 		wg.Go(func() {
 			for range 10_000 {
 				cells.Add(2)
-				if r.PutUnheld(metric.Record{}, CountOnly) {
+				if r.Put(metric.Record{}, CountOnly) {
 					put.Inc()
 				}
 			}
@@ -130,5 +133,54 @@ func TestCellsOfBeforeAResizeNeedNoShard(t *testing.T) {
 	early.Add(1)
 	if late := r.Cells(0); late != early || late.column.unheld.Load() == 0 {
 		t.Error("they are cells of another column, or of one that nobody may use")
+	}
+}
+
+// What finds no room is added to its cell in assembly as it is by a holder: for each kind of sum, at its limits, and wherever the series' cells lie.
+func TestBothWaysOverflowAlike(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const series = 700
+	full := func() *Ring {
+		r := New(SegmentBytes, series)
+		for s := range uint32(series) {
+			r.Add(s, 0) // else the first call makes the cells
+		}
+		for r.Put(metric.Record{}, Int) {
+		}
+		if r.unheld.Load() == 0 {
+			t.Fatal("there is no way through assembly")
+		}
+		return r
+	}
+	assembly, held := full(), full()
+	clock.Calibrate() // as a rule a tick is no nanosecond after it
+	ticks := []metric.Value{metric.IntValue(-1), metric.IntValue(math.MinInt64), metric.IntValue(math.MaxInt64 / 3)}
+	for n := range int64(100) { // some are rounded up, some down
+		ticks = append(ticks, metric.IntValue(n), metric.IntValue(n*n*n*n))
+	}
+	huge := metric.FloatValue(math.MaxFloat64)
+	for _, c := range []struct {
+		o      Overflow
+		values []metric.Value
+	}{
+		{Ticks, ticks},
+		{Int, []metric.Value{metric.IntValue(7), metric.IntValue(-9), metric.IntValue(math.MaxInt64), metric.IntValue(math.MaxInt64)}},
+		{Float, []metric.Value{metric.FloatValue(0.1), metric.FloatValue(-3), huge, huge, metric.FloatValue(1e300), metric.FloatValue(-math.MaxFloat64)}},
+		{CountOnly, []metric.Value{metric.FloatValue(5), metric.FloatValue(6)}},
+	} {
+		for _, s := range []uint32{0, 251, 256, 600, series - 4, math.MaxUint32 - 4} { // the table is as long as a power of two, and goes around
+			s += uint32(c.o)
+			for i, v := range c.values {
+				rec := metric.Record{Series: s, Value: v}
+				if put(assembly, rec, c.o) || held.putHolding(rec, c.o) {
+					t.Fatal("there was room")
+				}
+				gotN, got := assembly.CellFloat(s)
+				wantN, want := held.CellFloat(s)
+				if gotN != wantN || math.Float64bits(got) != math.Float64bits(want) || gotN < uint64(i+1) {
+					t.Errorf("overflow %d, series %d, value %d: %d calls with sum %x, want %d with %x", c.o, s, i, gotN, math.Float64bits(got), wantN, math.Float64bits(want))
+				}
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package ring_test
 
 import (
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -107,24 +108,29 @@ func TestAnAwakeDrainIsNotWoken(t *testing.T) {
 
 // Whoever writes while the drain sleeps wakes it, without anybody's looking again.
 func TestEachKindOfCallWakesTheDrain(t *testing.T) {
-	r := ring.New(0, 8)
+	r := ring.New(ring.SegmentBytes, 8)
 	cells := r.Cells(2)
 	calls := map[string]func(){
-		"Put":       func() { r.Put(rec(0, 1), ring.Int) },
-		"PutTiming": func() { r.PutTiming(rec(0, 1)) },
-		"Add":       func() { r.Add(1, 1) },
-		"Cells.Add": func() { cells.Add(1) },
+		"Put":        func() { r.Put(rec(0, 1), ring.Int) },
+		"PutHolding": func() { r.PutHolding(rec(0, 1), ring.Int) },
+		"Add":        func() { r.Add(1, 1) },
+		"Cells.Add":  func() { cells.Add(1) },
 	}
-	for name, call := range calls {
-		for range 3 { // the first makes what it needs
-			wake := r.Sleeping()
-			call()
-			select {
-			case <-wake:
-			default:
-				t.Errorf("%s did not", name)
+	for _, state := range []string{"with room", "full"} {
+		for name, call := range calls {
+			for range 3 { // the first makes what it needs
+				wake := r.Sleeping()
+				call()
+				select {
+				case <-wake:
+				default:
+					t.Errorf("%s: %s did not", state, name)
+				}
+				r.Awake()
 			}
-			r.Awake()
+		}
+		for range runtime.GOMAXPROCS(0) * 3 * ring.SegmentBytes / 16 {
+			r.Put(rec(0, 1), ring.Int)
 		}
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Rates are fixed-point numbers of fraction binary places: what a second's worth of ticks comes to is right within 0.01 ns.
 const (
-	fraction = 40
-	one      = 1 << fraction
+	// Fraction is how many binary places rates have, which are fixed-point numbers: what a second's worth of ticks comes to is right within 0.01 ns.
+	Fraction = 40
+	one      = 1 << Fraction
 )
 
 func fixed(rate float64) uint64 { return uint64(math.Round(rate * one)) }
@@ -17,7 +17,7 @@ func fixed(rate float64) uint64 { return uint64(math.Round(rate * one)) }
 // scale multiplies by a fixed-point number and rounds to nearest. The product must fit 64 bits.
 func scale(n, rate uint64) uint64 {
 	hi, lo := bits.Mul64(n, rate)
-	return hi<<(64-fraction) | lo>>fraction + lo>>(fraction-1)&1
+	return hi<<(64-Fraction) | lo>>Fraction + lo>>(Fraction-1)&1
 }
 
 // Nanos converts a difference of ticks to nanoseconds, rounded to nearest. A negative one gives 0.

@@ -18,18 +18,18 @@ func withRate(t *testing.T, rate float64) {
 	shared.rate.Store(fixed(rate))
 }
 
-// product is n × rate ÷ 2^fraction, rounded to nearest, by way of big numbers.
+// product is n × rate ÷ 2^Fraction, rounded to nearest, by way of big numbers.
 func product(n, rate uint64) *big.Int {
 	p := new(big.Int).Mul(new(big.Int).SetUint64(n), new(big.Int).SetUint64(rate))
-	p.Add(p, new(big.Int).Lsh(big.NewInt(1), fraction-1))
-	return p.Rsh(p, fraction)
+	p.Add(p, new(big.Int).Lsh(big.NewInt(1), Fraction-1))
+	return p.Rsh(p, Fraction)
 }
 
 func TestNanosAreRoundedExactly(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, rate := range rates {
 		withRate(t, rate)
-		ticks := []int64{0, 1, 2, 3, 26, 1<<fraction - 1, 1 << fraction, 1<<62 - 1}
+		ticks := []int64{0, 1, 2, 3, 26, 1<<Fraction - 1, 1 << Fraction, 1<<62 - 1}
 		for range 10_000 {
 			ticks = append(ticks, random.Int64()>>random.IntN(63))
 		}

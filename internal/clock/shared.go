@@ -14,11 +14,17 @@ type words struct {
 	_      [cacheLine]byte
 	rate   atomic.Uint64 // nanoseconds of a tick, fixed-point
 	empty  atomic.Int64  // see EmptyBlock
-	counts atomic.Uint32 // 1 while ticks come from the counter. Ticks and the package zibrato read it in assembly.
+	counts atomic.Uint32 // 1 while ticks come from the counter. Ticks and the package zibrato read it in assembly
 	_      [cacheLine]byte
 }
 
-// CountsAt is where the word of shared is that tells whether ticks come from the counter. It is for assembly that reads the counter as [Ticks] does.
-const CountsAt = unsafe.Offsetof(words{}.counts)
+// Where words of shared are, for assembly of other packages.
+const (
+	// CountsAt is where the word is that tells whether ticks come from the counter. What reads the counter as [Ticks] does looks there.
+	CountsAt = unsafe.Offsetof(words{}.counts)
+	// RateAt and EmptyAt are where those words are that make a [Scale].
+	RateAt  = unsafe.Offsetof(words{}.rate)
+	EmptyAt = unsafe.Offsetof(words{}.empty)
+)
 
 var shared words
