@@ -24,7 +24,7 @@ func (c costs) of(timings, records, cells uint64) time.Duration {
 // callCosts measures the costs of calls, once in a process, in some ten microseconds.
 var callCosts = sync.OnceValue(func() costs {
 	const calls = 100
-	scratch := ring.New(ring.SegmentBytes, 1)
+	scratch := ring.NewScratch()
 	timer := &Timer{ring: scratch}
 	timer.on.Store(1)
 	measure := func(call func()) float64 {

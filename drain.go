@@ -139,6 +139,7 @@ func (r *Recorder) untilDue() time.Duration {
 func (r *Recorder) pass(flush bool) int {
 	p := r.newPass()
 	p.welcome()
+	empties.time()
 	r.ring.Drain(p.records) // all that was there when it began
 	p.cells()
 	p.merged()

@@ -36,6 +36,7 @@ func (r *Recorder) Attach(deliver func(*metric.Batch)) (*Tap, error) {
 		return nil, ErrClosed
 	}
 	clock.Calibrate() // before the first timing can begin
+	empties.time()
 	r.consumed = true
 	t := &Tap{r: r, deliver: deliver}
 	r.taps = append(slices.Clone(r.taps), t)

@@ -59,6 +59,13 @@ func ExampleRing_Drain() {
 	// 0
 }
 
+func ExampleNewScratch() {
+	r := ring.NewScratch()
+	r.Put(metric.Record{Value: metric.IntValue(5)}, ring.Int)
+	r.Drain(func(records []metric.Record) { fmt.Println(len(records), records[0].Value.Int()) })
+	// Output: 1 5
+}
+
 func ExampleRing_Add() {
 	r := ring.New(0, 1)
 	r.Add(0, 5)

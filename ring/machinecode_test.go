@@ -39,7 +39,7 @@ var (
 		Name: "shard", Size: int64(unsafe.Sizeof(shard{})),
 		Fields: map[int64]machinecode.Field{
 			int64(unsafe.Offsetof(shard{}.tail)): {
-				To: segmentType, NeverNil: "extend makes a shard with its first segment, and only putSlowly sets another, which it has",
+				To: segmentType, NeverNil: "newShard makes it with its first segment, and only putSlowly sets another, which it has",
 			},
 		},
 	}

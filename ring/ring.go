@@ -60,6 +60,7 @@ type Ring struct {
 	_ [cacheLine]byte // what follows is written where the lines above are read by every call
 
 	wake chan struct{}
+	only *shard // of a scratch ring: the shard of all processors
 	pool
 }
 
@@ -68,6 +69,15 @@ func New(maxBytes, series int) *Ring {
 	r := &Ring{wake: make(chan struct{}, 1), pool: pool{filling: make(chan struct{}, 1), patient: aTurn}}
 	r.drained.Store(1) // no shard has been patient yet
 	r.Resize(maxBytes, series)
+	return r
+}
+
+// NewScratch returns a small ring for one goroutine at a time, which puts records into it and drains it, to see what that takes: it has one segment for all
+// processors together. It has cells for series 0.
+func NewScratch() *Ring {
+	r := New(SegmentBytes, 1)
+	r.only = newShard()
+	r.wake, r.filling = nil, nil // nobody waits, so it is no matter where among testing/synctest's bubbles it is used
 	return r
 }
 
@@ -124,8 +134,9 @@ func (r *Ring) extend(n int) {
 	grown := make([]*shard, n)
 	copy(grown, old)
 	for i := len(old); i < n; i++ {
-		first := new(segment) // beside the pool: a shard always has one
-		grown[i] = &shard{tail: first, head: first}
+		if grown[i] = r.only; r.only == nil {
+			grown[i] = newShard()
+		}
 	}
 	// Hands the new shards to producers and drain. Who still holds the old table finds the same shards in it.
 	r.shards.Store(&grown[0])
@@ -133,6 +144,11 @@ func (r *Ring) extend(n int) {
 	if unheld {
 		r.unheld.Store(uint32(n))
 	}
+}
+
+func newShard() *shard {
+	first := new(segment) // beside the pool: a shard always has one
+	return &shard{tail: first, head: first}
 }
 
 // rouse wakes a drain that announced that it sleeps. See Sleeping.

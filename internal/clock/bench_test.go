@@ -48,22 +48,6 @@ func BenchmarkWall(b *testing.B) {
 	}
 }
 
-// What a timing of an empty block reads after it was corrected, in ns.
-func BenchmarkEmptyBlock(b *testing.B) {
-	raw, corrected, n := int64(0), int64(0), int64(0)
-	for b.Loop() {
-		d := elapsed(Ticks())
-		if d > 100*EmptyBlock() {
-			continue // interrupted
-		}
-		raw += d
-		corrected += max(d-EmptyBlock(), 0)
-		n++
-	}
-	b.ReportMetric(float64(Nanos(1000*raw/n))/1000, "ns-raw")
-	b.ReportMetric(float64(Nanos(1000*corrected/n))/1000, "ns-corrected")
-}
-
 func BenchmarkSuperviseEarly(b *testing.B) {
 	for b.Loop() {
 		Supervise()
@@ -73,6 +57,6 @@ func BenchmarkSuperviseEarly(b *testing.B) {
 // What a turn of Supervise reads.
 func BenchmarkSuperviseReadings(b *testing.B) {
 	for b.Loop() {
-		sink = tightest().ticks + emptyBlock()
+		sink = tightest().ticks
 	}
 }

@@ -39,21 +39,24 @@ const (
 	longest  = 10 * time.Second
 
 	never = math.MaxInt64
+
+	unknown = -1.0 // empty before the first reading, and where ticks have come to be something else
 )
 
 var (
 	begun = tightest() // so that Calibrate need not wait as a rule
 
 	calibration sync.Once
-	supervising sync.Mutex  // guards counting
+	supervising sync.Mutex  // guards counting and empty
 	counting    *supervisor // nil unless ticks come from the counter
+	empty       = unknown   // what EmptyBlock returns, exactly
 	due         = atomic.NewInt64(never)
 	reason      = atomic.NewString("not calibrated yet")
 )
 
 func init() { shared.rate.Store(one) }
 
-// Calibrate settles where ticks come from and makes [Nanos], [Wall] and [EmptyBlock] usable. It takes a few microseconds, and up to a
+// Calibrate settles where ticks come from and makes [Nanos] and [Wall] usable. It takes a few microseconds, and up to a
 // millisecond if the process has just begun. Ticks that were read before it has returned for the first time must not be used after.
 // Any goroutine may call it, any number of times.
 func Calibrate() {
@@ -61,7 +64,6 @@ func Calibrate() {
 		if err := start(); err != nil {
 			reason.Store(err.Error())
 		}
-		shared.empty.Store(emptyBlock())
 	})
 }
 
@@ -110,7 +112,6 @@ func Supervise() {
 		shared.rate.Store(fixed(counting.rate))
 		due.Store(counting.due())
 	}
-	shared.empty.Store(emptyBlock())
 }
 
 // drop lets ticks come from the monotonic clock from now on. The rate of [Nanos] stays the one by which they are computed.
@@ -120,6 +121,7 @@ func drop(why error) {
 	continued.Store(&line{last, fixed(1 / counting.rate)})
 	shared.counts.Store(0) // after what it lets readers use
 	counting = nil
+	empty = unknown
 	due.Store(never)
 	reason.Store(why.Error())
 }
@@ -135,6 +137,19 @@ func Source() string {
 // Reason says why ticks do not come from the processor's counter; it is empty when they do.
 func Reason() string { return reason.Load() }
 
-// EmptyBlock is what the timing of an empty block reads, in ticks: the time between the moments at which two adjacent calls of [Ticks]
-// read the clock. Subtract it from a timing, and take what is then negative as 0.
+// EmptyBlock is what the timing of an empty block reads, in ticks: the time between the moments at which its two calls of [Ticks]
+// read the clock, as the last calls of [Correct] told. Subtract it from a timing, and take what is then negative as 0.
 func EmptyBlock() int64 { return shared.empty.Load() }
+
+// Correct renews what [EmptyBlock] returns, by what timings of empty blocks have just read, which it sorts. There must be one at least. Few readings at a time
+// are enough, many times a second: it goes a quarter of the way from what it was to the mean of these. Any goroutine may call it.
+func Correct(readings []int64) {
+	supervising.Lock()
+	defer supervising.Unlock()
+	now := typical(readings)
+	if empty == unknown {
+		empty = now
+	}
+	empty += (now - empty) / 4
+	shared.empty.Store(int64(math.Round(empty)))
+}

@@ -29,18 +29,9 @@ func cheap() error {
 	return nil
 }
 
-// emptyBlock measures what EmptyBlock returns.
-func emptyBlock() int64 {
-	var readings [64]int64
-	for i := range readings {
-		readings[i] = elapsed(Ticks())
-	}
-	return typical(readings[:])
-}
-
 // typical is the mean, since a counter that advances in steps of many ticks gives a few distinct readings, of which the median would
 // be one. It leaves out those far above the median, since these were interrupted. It sorts them.
-func typical(readings []int64) int64 {
+func typical(readings []int64) float64 {
 	slices.Sort(readings)
 	most := 4 * max(readings[len(readings)/2], 1)
 	n, sum := int64(0), int64(0)
@@ -49,10 +40,5 @@ func typical(readings []int64) int64 {
 			n, sum = n+1, sum+r
 		}
 	}
-	return max(sum+n/2, 0) / n
+	return max(float64(sum)/float64(n), 0)
 }
-
-// elapsed is a call, as stopping a timer is.
-//
-//go:noinline
-func elapsed(start int64) int64 { return Ticks() - start }
