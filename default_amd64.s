@@ -50,19 +50,18 @@ TEXT ·inc(SB), NOSPLIT, $0-16
 slowly:
 	JMP ·incSlowly(SB)
 
-// func stopNamed(name string, start, end int64) bool
+// func stopNamed(name string, start int64, room uint64) bool
 //
-// The steps are those of clock.Ticks, known.time and Timer.record.
+// The steps are those of known.time and Timer.record. The clock is read when the timer is found: the processor does both at once, and what the look-up needs arrives sooner.
 TEXT ·stopNamed(SB), NOSPLIT, $0-33
 	CMPQ  SP, g_stackguard0(R14)
 	JLS   slowly
-	TICKS
-	MOVQ  AX, end+24(FP)
 	MOVQ  name_base+0(FP), BX
 	MOVQ  name_len+8(FP), SI
 	FIND(known_timers)
 	MOVQ  start+16(FP), R10
 	MOVQ  node_val(DX), CX
+	TICKS
 	JMP   ·recordTiming<>(SB)
 
 slowly:
@@ -72,16 +71,15 @@ slowly:
 TEXT ·stopTimer(SB), NOSPLIT, $0-33
 	CMPQ  SP, g_stackguard0(R14)
 	JLS   slowly
-	TICKS
 	MOVQ  t+0(FP), CX
 	MOVQ  start+8(FP), R10
+	TICKS
 	JMP   ·recordTiming<>(SB)
 
 slowly:
 	JMP ·stopTimerSlowly(SB)
 
-// recordTiming goes on as ring.put with what AX (the end), R10 (the start) and CX (the timer) say. The arguments of ring.put take the place of those
-// that there were; the result has the same place.
+// recordTiming goes on as ring.put with what AX (the end), R10 (the start) and CX (the timer) say. The frame has the size of that of ring.put.
 TEXT ·recordTiming<>(SB), NOSPLIT, $0-33
 	MOVQ AX, R9
 	SHRQ $const_coarseShift, R9
@@ -90,9 +88,5 @@ TEXT ·recordTiming<>(SB), NOSPLIT, $0-33
 	MOVQ AX, R10                          // its value
 	MOVL Timer_id(CX), R8                 // its series
 	MOVQ Timer_ring(CX), BX
-	MOVQ BX, r+0(FP)
-	MOVL R8, rec_Series+8(FP)
-	MOVL R9, rec_Time+12(FP)
-	MOVQ R10, rec_Value+16(FP)
-	MOVB $const_overflowTicks, o+24(FP)
+	MOVL $const_overflowTicks, R11
 	JMP  github·com∕zibrato∕zibrato∕ring·putHere(SB)

@@ -48,7 +48,8 @@ func codeOf(f func() int) *[len(pinCode)]byte {
 //go:noescape
 func put(r *Ring, rec metric.Record, o Overflow) bool
 
-// putHere is put for assembly, which jumps to it with the ring in BX, and series, time and value in R8, R9 and R10, as well.
+// putHere is put for assembly, which jumps to it with the ring in BX, series, time and value in R8, R9 and R10, and the overflow in R11. The arguments' places
+// need not have been written to.
 //
 //go:noescape
 func putHere(r *Ring, rec metric.Record, o Overflow) bool

@@ -71,14 +71,23 @@ TEXT ·put(SB), NOSPLIT, $0-33
 	MOVL rec_Series+8(FP), R8           // as it was stored: what was stored by halves is slow to load whole
 	MOVL rec_Time+12(FP), R9
 	MOVQ rec_Value+16(FP), R10
+	MOVBLZX o+24(FP), R11
 	JMP  ·putHere(SB)
 
 held:
 	JMP ·putHeld(SB)
 
+// ARGUMENTS puts the arguments where functions of the compiler look for them.
+#define ARGUMENTS \
+	MOVQ BX, r+0(FP); \
+	MOVL R8, rec_Series+8(FP); \
+	MOVL R9, rec_Time+12(FP); \
+	MOVQ R10, rec_Value+16(FP); \
+	MOVB R11, o+24(FP)
+
 // func putHere(r *Ring, rec metric.Record, o Overflow) bool
 //
-// As with addHere.
+// As with addHere. The arguments are in registers: see unheld.go.
 TEXT ·putHere(SB), NOSPLIT, $0-33
 	MOVL  Ring_unheld(BX), DX           // before shards: they are stored in the other order
 	TESTL DX, DX
@@ -141,11 +150,10 @@ full:
 	MOVBLZX R8, SI                      // series % chunkLen
 	SHLQ  $4, SI
 	INCQ  (chunk_cells+cell_count)(CX)(SI*1)
-	MOVBLZX o+24(FP), DI
-	CMPL  DI, $const_Float
+	CMPL  R11, $const_Float
 	JHI   counted
 	JEQ   float
-	CMPL  DI, $const_Int
+	CMPL  R11, $const_Int
 	JEQ   sum
 
 	// clock.Span
@@ -179,7 +187,9 @@ counted:
 	RET
 
 held:
+	ARGUMENTS
 	JMP ·putHeld(SB)
 
 rouse:
+	ARGUMENTS
 	JMP ·putRouse(SB)
