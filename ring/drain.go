@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"iter"
 	"math"
 
 	"github.com/zibrato/zibrato/metric"
@@ -59,26 +60,30 @@ func (r *Ring) Changed(visit func(first, last uint32)) {
 
 // Cell returns the calls and the integer sum that a series has in all cells.
 func (r *Ring) Cell(series uint32) (count uint64, sum int64) {
-	chunks := r.chunks(series)
-	for n := range chunks {
-		if k := chunks[n].Load(); k != nil {
-			c := &k.cells[uint8(series)]
-			count += c.count.Load()
-			sum += int64(c.sum.Load())
-		}
+	for c := range r.cells(series) {
+		count += c.count.Load()
+		sum += int64(c.sum.Load())
 	}
 	return count, sum
 }
 
 // CellFloat returns the calls and the float64 sum that a series has in all cells.
 func (r *Ring) CellFloat(series uint32) (count uint64, sum float64) {
-	chunks := r.chunks(series)
-	for n := range chunks {
-		if k := chunks[n].Load(); k != nil {
-			c := &k.cells[uint8(series)]
-			count += c.count.Load()
-			sum += math.Float64frombits(c.sum.Load())
-		}
+	for c := range r.cells(series) {
+		count += c.count.Load()
+		sum += math.Float64frombits(c.sum.Load())
 	}
 	return count, sum
+}
+
+// cells yields the cells that a series has.
+func (r *Ring) cells(series uint32) iter.Seq[*cell] {
+	return func(yield func(*cell) bool) {
+		chunks := r.chunks(series)
+		for n := range chunks {
+			if k := chunks[n].Load(); k != nil && !yield(&k.cells[uint8(series)]) {
+				return
+			}
+		}
+	}
 }
