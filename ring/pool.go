@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.uber.org/atomic"
+
+	"github.com/zibrato/zibrato/internal/clock"
 )
 
 // pool is where segments come from and return to.
@@ -63,7 +65,7 @@ func (r *Ring) giveBack(s *segment) {
 // and waits for its turn, however many they are. Each processor has its own: the one where the drain waits may be the one that still has room.
 type patience struct {
 	drained uint32 // pool.drained when it was new
-	until   time.Time
+	begun   int64  // in ticks: time.Now stands still in testing/synctest's bubbles, where the drain may wait for a time
 	yields  uint64 // of all goroutines
 	alone   int    // of them, in a row, that nobody else made use of
 }
@@ -82,12 +84,13 @@ const (
 // makesWay yields the processor where segments are scarce, for the drain to have it before detail is lost, and reports whether it did. The caller has found
 // that shard full, and looks whether it still is.
 func (r *Ring) makesWay(s *shard) bool {
-	n, begun := r.yields(s)
+	n := r.yields(s)
 	if n == 0 {
 		return false
 	}
+	begun := clock.Ticks()
 	runtime.Gosched()
-	took := time.Since(begun)
+	took := since(begun)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if p := &s.patience; took < atOnce && n == p.yields {
@@ -98,21 +101,22 @@ func (r *Ring) makesWay(s *shard) bool {
 	return true
 }
 
-// yields counts a yield, and returns its number and time. The number is 0 when there is to be none.
-func (r *Ring) yields(s *shard) (n uint64, now time.Time) {
+// yields counts a yield, and returns its number, or 0 when there is to be none.
+func (r *Ring) yields(s *shard) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.scarce() {
-		return 0, now
+		return 0
 	}
-	now = time.Now()
 	p := &s.patience
 	if drained := r.drained.Load(); drained != p.drained {
-		p.drained, p.until, p.alone = drained, now.Add(r.patient), 0
+		p.drained, p.begun, p.alone = drained, clock.Ticks(), 0
 	}
-	if now.After(p.until) || p.alone >= surelyAlone {
-		return 0, now
+	if p.alone >= surelyAlone || since(p.begun) > r.patient {
+		return 0
 	}
 	p.yields++
-	return p.yields, now
+	return p.yields
 }
+
+func since(ticks int64) time.Duration { return time.Duration(clock.Nanos(clock.Ticks() - ticks)) }

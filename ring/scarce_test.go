@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/atomic"
@@ -52,4 +53,23 @@ func TestProducersMakeWayForTheDrainBeforeDetailIsLost(t *testing.T) {
 			t.Errorf("%d goroutines: %d of %d records came, %d found no room", goroutines, got, calls, lost)
 		}
 	}
+}
+
+// In a bubble no time passes while anything runs, so neither does a patience, by the bubble's clock.
+func TestProducersDoNotWaitForADrainThatWaitsForTheTime(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	synctest.Test(t, func(t *testing.T) {
+		r := ring.New(16*ring.SegmentBytes, 1)
+		for range 10 {
+			go func() {
+				for range r.Room() {
+					r.Put(rec(0, 1), ring.Int)
+				}
+			}()
+		}
+		time.Sleep(time.Second)
+		if n, _ := r.Cell(0); n == 0 {
+			t.Error("there was room for all")
+		}
+	})
 }
