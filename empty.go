@@ -8,8 +8,11 @@ import (
 	"github.com/zibrato/zibrato/ring"
 )
 
-// emptyTimings are how many empty blocks are timed at once.
-const emptyTimings = 16
+// emptyTimings are how many empty blocks are timed at once; fewer where each reading of the clock may be a call of the system.
+const (
+	emptyTimings     = 16
+	emptyTimingsSlow = 4
+)
 
 // emptyBlocks times blocks that do nothing, for all recorders of the process.
 type emptyBlocks struct {
@@ -20,7 +23,7 @@ type emptyBlocks struct {
 
 var empties emptyBlocks
 
-// time renews what timings are corrected by, in a microsecond. It does just what instrumented code does, down to the record: what goes before a reading of the clock,
+// time renews what timings are corrected by, in a microsecond or two. It does just what instrumented code does, down to the record: what goes before a reading of the clock,
 // and what comes after it, tells on how long two of them take, and so does the state of the processor, which changes from one moment to the next.
 func (e *emptyBlocks) time() {
 	e.mu.Lock()
@@ -29,7 +32,11 @@ func (e *emptyBlocks) time() {
 		e.timer.ring = ring.NewScratch()
 		e.timer.on.Store(1)
 	}
-	for range emptyTimings {
+	n := emptyTimings
+	if clock.Source() == "monotonic" {
+		n = emptyTimingsSlow
+	}
+	for range n {
 		timeNothing(&e.timer)
 	}
 	e.readings = e.readings[:0]

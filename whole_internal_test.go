@@ -6,6 +6,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -164,6 +165,24 @@ func TestATimingWithoutRoomCountsInItsCell(t *testing.T) {
 	}
 	if mean, want := sum/int64(n), clock.Nanos(ticks); mean < want*99/100 || mean > want*2 {
 		t.Errorf("in the mean they took %d ns, want %d", mean, want)
+	}
+}
+
+// The first timing without room whose series has no cells yet is made by a holder, which is told all that the assembly knew in registers.
+func TestATimingWithoutRoomAndCellsCountsWhole(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	clock.Calibrate()
+	r := New(Config{RingBytes: ring.SegmentBytes})
+	var last *Timer
+	for n := range 300 { // more than have cells beside each other
+		last = r.NewTimer(strconv.Itoa(n))
+	}
+	for r.ring.Put(metric.Record{Value: metric.IntValue(1)}, ring.Int) {
+	}
+	const ticks = 1 << 30
+	stopTimer(last, clock.Ticks()-ticks, 1<<63, 1<<63-1)
+	if n, sum := r.ring.Cell(last.id); n != 1 || sum < clock.Nanos(ticks)*99/100 {
+		t.Errorf("%d calls of %d ns, want one of %d or more", n, sum, clock.Nanos(ticks))
 	}
 }
 

@@ -65,7 +65,8 @@ func (r *Ring) giveBack(s *segment) {
 // and waits for its turn, however many they are. Each processor has its own: the one where the drain waits may be the one that still has room.
 type patience struct {
 	drained uint32 // pool.drained when it was new
-	begun   int64  // in ticks: time.Now stands still in testing/synctest's bubbles, where the drain may wait for a time
+	begun   int64  // in ticks
+	first   uint64 // yields when it was new
 	yields  uint64 // of all goroutines
 	alone   int    // of them, in a row, that nobody else made use of
 }
@@ -74,6 +75,8 @@ const (
 	// aTurn is how long the scheduler lets a goroutine run while others wait. Where yielding has not come to the drain so soon, others take whole turns, who do other
 	// things than to record. Then it would cost those who record all of theirs.
 	aTurn = 10 * time.Millisecond
+	// maxYields is how many goroutines one patience comes past. Where time stands still, as in testing/synctest's bubbles, nothing else bounds it.
+	maxYields = 1 << 13
 	// atOnce is less than a goroutine runs that does anything.
 	atOnce = 2 * time.Microsecond
 	// surelyAlone is how many yields show that nobody waits for a processor. A single one tells nothing: now and then the scheduler passes over its
@@ -110,9 +113,9 @@ func (r *Ring) yields(s *shard) uint64 {
 	}
 	p := &s.patience
 	if drained := r.drained.Load(); drained != p.drained {
-		p.drained, p.begun, p.alone = drained, clock.Ticks(), 0
+		p.drained, p.begun, p.first, p.alone = drained, clock.Ticks(), p.yields, 0
 	}
-	if p.alone >= surelyAlone || since(p.begun) > r.patient {
+	if p.alone >= surelyAlone || p.yields-p.first >= maxYields || since(p.begun) > r.patient {
 		return 0
 	}
 	p.yields++

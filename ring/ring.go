@@ -72,8 +72,8 @@ func New(maxBytes, series int) *Ring {
 	return r
 }
 
-// NewScratch returns a small ring for one goroutine at a time, which puts records into it and drains it, to see what that takes: it has one segment for all
-// processors together. It has cells for series 0.
+// NewScratch returns a small ring for one goroutine at a time, which puts records into it and drains it, to see what that takes: all processors
+// share one shard, with two segments at most. It has cells for series 0.
 func NewScratch() *Ring {
 	r := New(SegmentBytes, 1)
 	r.only = newShard()

@@ -55,7 +55,7 @@ func TestProducersMakeWayForTheDrainBeforeDetailIsLost(t *testing.T) {
 	}
 }
 
-// In a bubble no time passes while anything runs, so neither does a patience, by the bubble's clock.
+// In a bubble no time passes while anything runs.
 func TestProducersDoNotWaitForADrainThatWaitsForTheTime(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	synctest.Test(t, func(t *testing.T) {

@@ -1,35 +1,40 @@
-package ring_test
+package ring
 
 import (
 	"runtime"
 	"testing"
 
 	"github.com/zibrato/zibrato/metric"
-	"github.com/zibrato/zibrato/ring"
 )
 
 // Whichever processor its goroutine runs on, it is the same shard, also of one that comes later.
 func TestAScratchRingHasOneShard(t *testing.T) {
-	r := ring.NewScratch()
-	next := int64(0)
+	r := NewScratch()
 	for _, procs := range []int{1, 3, 2} {
 		before := runtime.GOMAXPROCS(procs)
-		for range 3 * ring.SegmentBytes / 16 {
-			if !r.Put(rec(0, next), ring.Int) {
-				t.Fatalf("no room for record %d", next)
+		for n := range int64(3 * segmentLen) {
+			if !r.Put(metric.Record{Value: metric.IntValue(n)}, Int) {
+				t.Fatalf("no room for record %d", n)
 			}
 			r.Drain(func(recs []metric.Record) {
-				if len(recs) != 1 || recs[0].Value.Int() != next {
-					t.Fatalf("%v came, want %d", recs, next)
+				if len(recs) != 1 || recs[0].Value.Int() != n {
+					t.Fatalf("%v came, want %d", recs, n)
 				}
 			})
-			if next++; next%1000 == 0 {
-				runtime.Gosched()
-			}
 		}
+		r.extend(procs)
 		runtime.GOMAXPROCS(before)
 	}
-	if made, _ := r.Made(); made > 1 {
-		t.Errorf("it has %d segments beside the first", made)
+	shards := r.all()
+	if len(shards) < 3 {
+		t.Errorf("%d shards, want one for each processor that there was", len(shards))
+	}
+	for n, s := range shards {
+		if s != shards[0] {
+			t.Errorf("processor %d has another shard than 0", n)
+		}
+	}
+	if r.made > 1 {
+		t.Errorf("it has %d segments beside the first", r.made)
 	}
 }

@@ -131,8 +131,6 @@ full:
 	// Where the pool is empty, too, the call is counted as by chunk.add.
 	CMPL  Ring_dry(BX), $0
 	JEQ   held                          // there is another segment
-	CMPL  Ring_asleep(BX), $0
-	JNE   held
 	MOVL  R8, DX
 	SHRL  $const_chunkShift, DX
 	ANDL  Ring_mask(BX), DX
@@ -183,6 +181,8 @@ float:
 
 counted:
 	MOVQ $1, chunk_changed(CX)          // passes them on to the drain
+	CMPL Ring_asleep(BX), $0
+	JNE  rouseCounted
 	MOVB $0, ret+32(FP)
 	RET
 
@@ -193,3 +193,7 @@ held:
 rouse:
 	ARGUMENTS
 	JMP ·putRouse(SB)
+
+rouseCounted:
+	ARGUMENTS
+	JMP ·countRouse(SB)

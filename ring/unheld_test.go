@@ -155,6 +155,7 @@ func TestBothWaysOverflowAlike(t *testing.T) {
 	}
 	assembly, held := full(), full()
 	clock.Calibrate() // as a rule a tick is no nanosecond after it
+	clock.Correct([]int64{20})
 	ticks := []metric.Value{metric.IntValue(-1), metric.IntValue(math.MinInt64), metric.IntValue(math.MaxInt64 / 3)}
 	for n := range int64(100) { // some are rounded up, some down
 		ticks = append(ticks, metric.IntValue(n), metric.IntValue(n*n*n*n))
@@ -173,6 +174,9 @@ func TestBothWaysOverflowAlike(t *testing.T) {
 			s += uint32(c.o)
 			for i, v := range c.values {
 				rec := metric.Record{Series: s, Value: v}
+				if i%2 == 0 {
+					assembly.Sleeping()
+				}
 				if put(assembly, rec, c.o) || held.putHolding(rec, c.o) {
 					t.Fatal("there was room")
 				}

@@ -151,5 +151,7 @@ func Correct(readings []int64) {
 		empty = now
 	}
 	empty += (now - empty) / 4
-	shared.empty.Store(int64(math.Round(empty)))
+	if now := int64(math.Round(empty)); now != shared.empty.Load() { // every call reads the line
+		shared.empty.Store(now)
+	}
 }

@@ -101,6 +101,7 @@ func needCounter(t *testing.T) {
 		continued.Store(nil)
 		due.Store(s.due())
 		reason.Store("")
+		empty = unknown
 	})
 }
 
@@ -163,6 +164,7 @@ func TestSuperviseDropsACounterThatMisbehaves(t *testing.T) {
 // Timings that began before the fallback and end after it are as long as by the monotonic clock, and no goroutine sees ticks go back.
 func TestTimingsOverTheFallbackComeOutRight(t *testing.T) {
 	needCounter(t)
+	Correct([]int64{20})
 	supervising.Lock()
 	counting.pairs = append(counting.pairs, tightest())
 	within := Nanos(counting.last().width) + 1000
@@ -203,6 +205,9 @@ func TestTimingsOverTheFallbackComeOutRight(t *testing.T) {
 	timers.Wait()
 	if Source() != "monotonic" || Reason() != errTest.Error() {
 		t.Errorf("%s: %q", Source(), Reason())
+	}
+	if Correct([]int64{70}); EmptyBlock() != 70 {
+		t.Errorf("%d ticks are taken off, where readings of the new source take 70", EmptyBlock())
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 // cacheLine is the largest of the platforms: that of Apple's processors.
 const cacheLine = 128
 
-// words are what every processor reads on its hot path. They are written with each pass of a drain, and alone on their cache line.
+// words are what every processor reads on its hot path. They are written once a second, and when the correction changes, and lie alone on their cache line.
 type words struct {
 	_      [cacheLine]byte
 	rate   atomic.Uint64 // nanoseconds of a tick, fixed-point
