@@ -31,7 +31,6 @@ func (r *Ring) Drain(visit func([]metric.Record)) (visited int) {
 			s.head, s.read = next, 0
 			emptied.committed.Store(0)
 			emptied.next.Store(nil)
-			r.drained.Inc()
 			r.giveBack(emptied)
 		}
 	}

@@ -5,20 +5,17 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/atomic"
-
 	"github.com/zibrato/zibrato/internal/clock"
 )
 
 // pool is where segments come from and return to.
 type pool struct {
 	filling chan struct{}
-	drained atomic.Uint32 // segments that the drain gave back, and 1
-
 	mu      sync.Mutex
 	free    []*segment
 	made    int // segments that exist
 	maxMade int
+	reliefs uint32        // how often what is in use fell to half of the memory, and 1
 	patient time.Duration // how long a patience lasts
 }
 
@@ -58,13 +55,17 @@ func (r *Ring) giveBack(s *segment) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.free = append(r.free, s)
+	if r.made-len(r.free) == r.maxMade/2 {
+		r.reliefs++
+	}
 	r.dry.Store(false)
 }
 
-// patience is for how long a processor goes on to yield before the drain gives segments back. Goroutines that yield one after the other come to a drain that may run
-// and waits for its turn, however many they are. Each processor has its own: the one where the drain waits may be the one that still has room.
+// patience is for how long a processor goes on to yield. Goroutines that yield one after the other come to a drain that may run
+// and waits for its turn, however many they are. Each processor has its own: the one where the drain waits may be the one that still has room. It is new
+// when the drain has made room, half of the memory: a drain that does not keep up must not make those who record wait for each segment.
 type patience struct {
-	drained uint32 // pool.drained when it was new
+	reliefs uint32 // pool.reliefs when it was new
 	begun   int64  // in ticks
 	first   uint64 // yields when it was new
 	yields  uint64 // of all goroutines
@@ -112,8 +113,8 @@ func (r *Ring) yields(s *shard) uint64 {
 		return 0
 	}
 	p := &s.patience
-	if drained := r.drained.Load(); drained != p.drained {
-		p.drained, p.begun, p.first, p.alone = drained, clock.Ticks(), p.yields, 0
+	if p.reliefs != r.reliefs {
+		p.reliefs, p.begun, p.first, p.alone = r.reliefs, clock.Ticks(), p.yields, 0
 	}
 	if p.alone >= surelyAlone || p.yields-p.first >= maxYields || since(p.begun) > r.patient {
 		return 0
