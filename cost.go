@@ -24,9 +24,8 @@ func (c costs) of(timings, records, cells uint64) time.Duration {
 // callCosts measures the costs of calls, once in a process, in some ten microseconds.
 var callCosts = sync.OnceValue(func() costs {
 	const calls = 100
-	scratch := ring.NewScratch()
-	timer := &Timer{ring: scratch}
-	timer.on.Store(1)
+	timer := newScratchTimer()
+	scratch := timer.ring
 	measure := func(call func()) float64 {
 		least := int64(math.MaxInt64)
 		for range 10 { // in the best of which nothing came in between; few enough records for one segment

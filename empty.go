@@ -17,7 +17,7 @@ const (
 // emptyBlocks times blocks that do nothing, for all recorders of the process.
 type emptyBlocks struct {
 	mu       sync.Mutex
-	timer    Timer
+	timer    *Timer
 	readings []int64
 }
 
@@ -28,16 +28,15 @@ var empties emptyBlocks
 func (e *emptyBlocks) time() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.timer.ring == nil {
-		e.timer.ring = ring.NewScratch()
-		e.timer.on.Store(1)
+	if e.timer == nil {
+		e.timer = newScratchTimer()
 	}
 	n := emptyTimings
 	if clock.Source() == "monotonic" {
 		n = emptyTimingsSlow
 	}
 	for range n {
-		timeNothing(&e.timer)
+		timeNothing(e.timer)
 	}
 	e.readings = e.readings[:0]
 	e.timer.ring.Drain(func(recs []metric.Record) {
@@ -46,6 +45,13 @@ func (e *emptyBlocks) time() {
 		}
 	})
 	clock.Correct(e.readings)
+}
+
+// newScratchTimer returns a timer that is on and belongs to no recorder, to see what timings take.
+func newScratchTimer() *Timer {
+	t := &Timer{ring: ring.NewScratch()}
+	t.on.Store(1)
+	return t
 }
 
 //go:noinline

@@ -19,6 +19,14 @@ type pool struct {
 	patient time.Duration // how long a patience lasts
 }
 
+func newPool() pool {
+	return pool{
+		filling: make(chan struct{}, 1),
+		reliefs: 1, // no shard has been patient yet
+		patient: aTurn,
+	}
+}
+
 // scarce reports whether more than three quarters of the memory wait to be drained. The caller holds mu. In a pool of few segments that says nothing: a drain that
 // is in no need of a processor gets as far behind.
 func (p *pool) scarce() bool {
@@ -67,8 +75,7 @@ func (r *Ring) giveBack(s *segment) {
 type patience struct {
 	reliefs uint32 // pool.reliefs when it was new
 	begun   int64  // in ticks
-	first   uint64 // yields when it was new
-	yields  uint64 // of all goroutines
+	yields  int    // of all goroutines
 	alone   int    // of them, in a row, that nobody else made use of
 }
 
@@ -106,7 +113,7 @@ func (r *Ring) makesWay(s *shard) bool {
 }
 
 // yields counts a yield, and returns its number, or 0 when there is to be none.
-func (r *Ring) yields(s *shard) uint64 {
+func (r *Ring) yields(s *shard) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.scarce() {
@@ -114,9 +121,9 @@ func (r *Ring) yields(s *shard) uint64 {
 	}
 	p := &s.patience
 	if p.reliefs != r.reliefs {
-		p.reliefs, p.begun, p.first, p.alone = r.reliefs, clock.Ticks(), p.yields, 0
+		*p = patience{reliefs: r.reliefs, begun: clock.Ticks()}
 	}
-	if p.alone >= surelyAlone || p.yields-p.first >= maxYields || since(p.begun) > r.patient {
+	if p.alone >= surelyAlone || p.yields >= maxYields || since(p.begun) > r.patient {
 		return 0
 	}
 	p.yields++

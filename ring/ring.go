@@ -66,8 +66,7 @@ type Ring struct {
 
 // New returns a ring whose segments take at most maxBytes (0: DefaultBytes; at least one segment), with cells for series 0 to series-1.
 func New(maxBytes, series int) *Ring {
-	r := &Ring{wake: make(chan struct{}, 1), pool: pool{filling: make(chan struct{}, 1), patient: aTurn}}
-	r.reliefs = 1 // no shard has been patient yet
+	r := &Ring{wake: make(chan struct{}, 1), pool: newPool()}
 	r.Resize(maxBytes, series)
 	return r
 }

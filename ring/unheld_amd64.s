@@ -15,6 +15,15 @@
 // The assembler does not know PREFETCHW (AX): 0F 0D /1 (AMD APM vol. 3; Intel SDM vol. 2B). Processors that do not have it take it for a NOP.
 #define PREFETCHW BYTE $0x0F; BYTE $0x0D; BYTE $0x08
 
+// CHUNK leaves in to the chunk of the column at CX on processor AX. DX is column_unheld. It changes DX.
+#define CHUNK(to) \
+	CMPL  AX, DX; \
+	JAE   held; \
+	MOVQ  column_chunks(CX), DX; \
+	MOVQ  (DX)(AX*8), to; \
+	TESTQ to, to; \
+	JEQ   held
+
 // func add(c *Cells, sum int64)
 //
 // It begins as functions of the compiler do, by asking whether the goroutine is to be stopped: a loop that does little but count would hardly be
@@ -41,12 +50,7 @@ TEXT ·addHere(SB), NOSPLIT, $0-16
 	MOVQ  g_m(R14), AX
 	MOVQ  m_p(AX), AX
 	MOVL  p_id(AX), AX
-	CMPL  AX, DX
-	JAE   held                          // no chunk for so many processors yet
-	MOVQ  column_chunks(CX), DX
-	MOVQ  (DX)(AX*8), AX                // the chunk
-	TESTQ AX, AX
-	JEQ   held
+	CHUNK(AX)
 	MOVBLZX Cells_id(BX), SI            // id % chunkLen
 	SHLQ  $4, SI                        // cells of 16 bytes
 	INCQ  (chunk_cells+cell_count)(AX)(SI*1)
@@ -139,12 +143,7 @@ full:
 	TESTQ CX, CX
 	JEQ   held
 	MOVL  column_unheld(CX), DX         // see addHere
-	CMPL  AX, DX
-	JAE   held
-	MOVQ  column_chunks(CX), DX
-	MOVQ  (DX)(AX*8), CX                // the chunk
-	TESTQ CX, CX
-	JEQ   held
+	CHUNK(CX)
 	MOVBLZX R8, SI                      // series % chunkLen
 	SHLQ  $4, SI
 	INCQ  (chunk_cells+cell_count)(CX)(SI*1)

@@ -16,10 +16,12 @@ import (
 func Nothing() {}
 
 // OnAll runs f on as many goroutines as there are processors and waits for them.
-func OnAll(f func(proc int)) {
+func OnAll(f func(proc int)) { onEach(runtime.GOMAXPROCS(0), f) }
+
+func onEach(goroutines int, f func(n int)) {
 	var all sync.WaitGroup
-	for p := range runtime.GOMAXPROCS(0) {
-		all.Go(func() { f(p) })
+	for n := range goroutines {
+		all.Go(func() { f(n) })
 	}
 	all.Wait()
 }
@@ -45,17 +47,13 @@ func Paced(rate float64, d time.Duration, f func(n int)) int {
 func Saturate(goroutines int, d time.Duration, f func(n int)) int {
 	const burst = 1000
 	var total atomic.Int64
-	var all sync.WaitGroup
-	for range goroutines {
-		all.Go(func() {
-			n := 0
-			for end := time.Now().Add(d); time.Now().Before(end); n += burst {
-				f(burst)
-			}
-			total.Add(int64(n))
-		})
-	}
-	all.Wait()
+	onEach(goroutines, func(int) {
+		n := 0
+		for end := time.Now().Add(d); time.Now().Before(end); n += burst {
+			f(burst)
+		}
+		total.Add(int64(n))
+	})
 	return int(total.Load())
 }
 
