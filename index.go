@@ -4,7 +4,6 @@ import (
 	"hash/maphash"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"unsafe"
 
@@ -103,8 +102,8 @@ func (x *index[T]) one(name string) *T { return x.get([]string{name}) }
 
 // get finds the value of a key.
 func (x *index[T]) get(key []string) *T {
-	if n := x.found.slot(addressOf(key)).Load(); n != nobody && slices.Equal(n.key, key) {
-		return (*T)(n.val)
+	if v := x.found.atAll(key); v != nil {
+		return (*T)(v)
 	}
 	return x.byContent(key)
 }
@@ -116,6 +115,21 @@ func (f *found) at(name string) unsafe.Pointer {
 		return n.val
 	}
 	return nil
+}
+
+// atAll does so for a key of any number of strings.
+func (f *found) atAll(key []string) unsafe.Pointer {
+	n := f.slot(addressOf(key)).Load()
+	if len(n.key) != len(key) {
+		return nil
+	}
+	for i, k := range n.key {
+		// A string that is where the node's own is needs no look at its content. Constants are.
+		if len(k) != len(key[i]) || unsafe.StringData(k) != unsafe.StringData(key[i]) && k != key[i] {
+			return nil
+		}
+	}
+	return n.val
 }
 
 // is reports whether the node is that of a constant.
@@ -165,7 +179,7 @@ func (x *index[T]) find(h uint64, key []string) *node {
 	return nil
 }
 
-// put adds a value, unless the key has one by now. The key's strings are copied, so that no name pins the body it was cut from.
+// put adds a value, unless the key has one by now. The key's strings are copied unless they are constants, so that no name pins the body it was cut from.
 func (x *index[T]) put(key []string, val *T) {
 	h := hashOf(key)
 	x.mu.Lock()
@@ -179,12 +193,12 @@ func (x *index[T]) put(key []string, val *T) {
 	}
 	n := &node{val: unsafe.Pointer(val), hash: h, key: make([]string, len(key))}
 	for i, k := range key {
-		n.key[i] = strings.Clone(k)
+		n.key[i] = rodata.Own(k)
 	}
 	if len(key) == 1 {
 		n.name = n.key[0]
-		if rodata.Holds(key[0]) {
-			n.constant = uintptr(unsafe.Pointer(unsafe.StringData(key[0])))
+		if rodata.Holds(n.name) {
+			n.constant = uintptr(unsafe.Pointer(unsafe.StringData(n.name)))
 		}
 	}
 	chain(*table, n)

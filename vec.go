@@ -40,7 +40,10 @@ func (v *vec[T]) with(values []string) *T {
 	if v == nil {
 		return nil
 	}
-	if i := v.known.get(values); i != nil {
+	if i := v.known.found.atAll(values); i != nil {
+		return (*T)(i)
+	}
+	if i := v.known.byContent(values); i != nil {
 		return i
 	}
 	return v.add(append([]string(nil), values...)) // a copy, so that the caller's slice stays on its stack

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// func bounds() (begin, end uintptr)
+// func bounds() (begin unsafe.Pointer, end uintptr)
 TEXT ·bounds(SB), NOSPLIT, $0-16
 	LEAQ runtime·rodata(SB), AX
 	MOVQ AX, begin+0(FP)

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// func bounds() (begin, end uintptr)
+// func bounds() (begin unsafe.Pointer, end uintptr)
 TEXT ·bounds(SB), NOSPLIT, $0-16
 	MOVD $runtime·rodata(SB), R0
 	MOVD R0, begin+0(FP)

@@ -2,5 +2,7 @@
 
 package rodata
 
+import "unsafe"
+
 // bounds returns the linker's symbols runtime.rodata and runtime.erodata, between which it lays constants.
-func bounds() (begin, end uintptr)
+func bounds() (begin unsafe.Pointer, end uintptr)

@@ -2,4 +2,6 @@
 
 package rodata
 
-func bounds() (begin, end uintptr) { return 0, 0 }
+import "unsafe"
+
+func bounds() (begin unsafe.Pointer, end uintptr) { return nil, 0 }

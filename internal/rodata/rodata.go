@@ -2,7 +2,10 @@
 // its address and length stand for it.
 package rodata
 
-import "unsafe"
+import (
+	"strings"
+	"unsafe"
+)
 
 var begin, end = bounds()
 
@@ -10,5 +13,15 @@ var begin, end = bounds()
 // elsewhere, and on some platforms all do.
 func Holds(s string) bool {
 	at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
-	return at >= begin && at+uintptr(len(s)) <= end
+	return at >= uintptr(begin) && at+uintptr(len(s)) <= end
+}
+
+// Own returns a string with the same content that may be kept for ever: itself if it is in read-only data, and otherwise a copy.
+func Own(s string) string {
+	if !Holds(s) {
+		return strings.Clone(s)
+	}
+	// By its place, since who passes a string to be kept would otherwise have it, and what it lies in, on the heap.
+	place := uintptr(unsafe.Pointer(unsafe.StringData(s))) - uintptr(begin)
+	return unsafe.String((*byte)(unsafe.Add(begin, place)), len(s))
 }

@@ -4,10 +4,6 @@ package rodata
 
 import "testing"
 
-const constant = "a name"
-
-var variable = string([]byte("built at run time"))
-
 func TestConstantsAreReadOnly(t *testing.T) {
 	if !Holds(constant) || !Holds(constant[1:3]) {
 		t.Error("a constant is not")
