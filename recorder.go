@@ -125,8 +125,8 @@ func (r *Recorder) init(c Config, info *atomicFlag, k *known) {
 func (r *Recorder) initScope(s *Scope, a attributes, k *known) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k.init(s)
 	s.r, s.attrs, s.known = r, a, k
+	k.init(s)
 	r.level(a.level).addScope(&s.on)
 }
 

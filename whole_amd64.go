@@ -2,20 +2,10 @@
 
 package zibrato
 
-import (
-	"github.com/zibrato/zibrato/internal/clock"
-	"github.com/zibrato/zibrato/ring"
-)
+import "github.com/zibrato/zibrato/internal/clock"
 
 // The calls that are made most are whole in assembly, up to where they go on in the ring: between two functions of the compiler lies a nanosecond,
 // of the five that counting takes. Whatever is not as usual goes on in the function …Slowly, with the same arguments.
-
-// Constants for assembly.
-const (
-	clockCounts   = clock.CountsAt
-	coarseShift   = clock.CoarseShift
-	overflowTicks = ring.Ticks
-)
 
 // inc counts one call of the counter of a name.
 //

@@ -37,6 +37,13 @@ func ExampleRing_Put() {
 	// Output: true
 }
 
+func ExampleRing_PutTiming() {
+	r := ring.New(0, 1)
+	r.PutTiming(0, 1000, 1042) // as clock.Ticks read
+	r.Drain(func(records []metric.Record) { fmt.Println(records[0].Value.Int(), "ticks") })
+	// Output: 42 ticks
+}
+
 // A call that finds no room still counts.
 func ExampleOverflow() {
 	r := ring.New(ring.SegmentBytes, 1)

@@ -78,6 +78,10 @@ var (
 		int64(unsafe.Offsetof(column{}.chunks)): {To: chunkType, Table: true, Length: int64(unsafe.Offsetof(column{}.unheld))},
 		int64(unsafe.Offsetof(column{}.ring)):   {To: ringType, NeverNil: "Ring.column makes it with its ring"},
 	}}
+	ringUnheldType = &machinecode.Type{Name: "Ring, without holding", Size: int64(unsafe.Sizeof(Ring{})), Fields: map[int64]machinecode.Field{
+		int64(unsafe.Offsetof(Ring{}.shards)):  {To: shardType, Table: true, Length: int64(unsafe.Offsetof(Ring{}.unheld))},
+		int64(unsafe.Offsetof(Ring{}.columns)): columnsField(columnUnheldType),
+	}}
 	cellsType = &machinecode.Type{Name: "Cells", Size: int64(unsafe.Sizeof(Cells{})), Fields: map[int64]machinecode.Field{
 		int64(unsafe.Offsetof(Cells{}.column)): {To: columnUnheldType, NeverNil: "Ring.Cells makes them with one"},
 	}}
@@ -88,14 +92,9 @@ var pinnedRules = machinecode.Rules{
 	Receivers: map[string]*machinecode.Type{"github.com/zibrato/zibrato/ring.(*Ring)": ringType},
 	Follow:    "github.com/zibrato/zibrato/",
 	Assembly: map[string]map[string]*machinecode.Type{
-		addHereSymbol: {"R14": gType, "BX": cellsType},
-		putHereSymbol: {"R14": gType, "BX": {
-			Name: "Ring, without holding", Size: int64(unsafe.Sizeof(Ring{})),
-			Fields: map[int64]machinecode.Field{
-				int64(unsafe.Offsetof(Ring{}.shards)):  {To: shardType, Table: true, Length: int64(unsafe.Offsetof(Ring{}.unheld))},
-				int64(unsafe.Offsetof(Ring{}.columns)): columnsField(columnUnheldType),
-			},
-		}},
+		addHereSymbol:  {"R14": gType, "BX": cellsType},
+		putHereSymbol:  {"R14": gType, "BX": ringUnheldType},
+		stopHereSymbol: {"R14": gType, "BX": ringUnheldType},
 	},
 	Calls: map[string]machinecode.Call{
 		"sync/atomic.StorePointer": {
@@ -108,8 +107,9 @@ var pinnedRules = machinecode.Rules{
 }
 
 const (
-	addHereSymbol = "github.com/zibrato/zibrato/ring.addHere.abi0"
-	putHereSymbol = "github.com/zibrato/zibrato/ring.putHere.abi0"
+	addHereSymbol  = "github.com/zibrato/zibrato/ring.addHere.abi0"
+	putHereSymbol  = "github.com/zibrato/zibrato/ring.putHere.abi0"
+	stopHereSymbol = "github.com/zibrato/zibrato/ring.stopHere.abi0"
 )
 
 const writeBarrier = "assembly that makes room in the P's buffer; a full one is flushed on the system stack, without preemption"
@@ -117,7 +117,7 @@ const writeBarrier = "assembly that makes room in the P's buffer; a full one is 
 func TestThePinnedRegionsCannotPanic(t *testing.T) {
 	program := disassembled(t, "amd64")
 	report := machinecode.Check(program, pinnedRules)
-	check(t, program, report, addHereSymbol, putHereSymbol)
+	check(t, program, report, addHereSymbol, putHereSymbol, stopHereSymbol)
 	for _, line := range boundsChecks(t) {
 		if report.Lines[line] {
 			t.Errorf("the compiler says that it left a bounds check in the pinned line %s", line)

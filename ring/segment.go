@@ -3,6 +3,7 @@ package ring
 import (
 	"unsafe"
 
+	"github.com/zibrato/zibrato/internal/clock"
 	"github.com/zibrato/zibrato/internal/release"
 	"github.com/zibrato/zibrato/metric"
 	"go.uber.org/atomic"
@@ -54,6 +55,11 @@ const (
 // Put appends a record. When no memory is left for it, it counts the call in the series' cell, adds the value to the cell's sum as o says,
 // and returns false.
 func (r *Ring) Put(rec metric.Record, o Overflow) bool { return put(r, rec, o) }
+
+// PutTiming puts, as Put does, what lies between two readings of [clock.Ticks]. The record says when the timing ended.
+func (r *Ring) PutTiming(series uint32, start, end int64) bool {
+	return r.Put(metric.Record{Series: series, Time: uint32(end>>clock.CoarseShift) | 1, Value: metric.IntValue(end - start)}, Ticks)
+}
 
 // putHolding is Put by a holder.
 func (r *Ring) putHolding(rec metric.Record, o Overflow) bool {

@@ -32,6 +32,8 @@ const (
 	clockRate     = clock.RateAt
 	clockEmpty    = clock.EmptyAt
 	clockFraction = clock.Fraction
+	clockCounts   = clock.CountsAt
+	coarseShift   = clock.CoarseShift
 )
 
 // unheld says that who writes may do without holding a shard.
@@ -53,6 +55,17 @@ func put(r *Ring, rec metric.Record, o Overflow) bool
 //
 //go:noescape
 func putHere(r *Ring, rec metric.Record, o Overflow) bool
+
+// stopHere reads the clock and puts the timing that ends, for assembly, which jumps to it with the ring in BX, the series in R8 and the start in R10. The arguments' places
+// need not have been written to; the frame has the size of that of put.
+//
+//go:noescape
+func stopHere(r *Ring, rec metric.Record, o Overflow) bool
+
+// stopHeld does so where a shard has to be held, or the clock is not the processor's counter. The record's value is the start.
+func stopHeld(r *Ring, rec metric.Record, _ Overflow) bool {
+	return r.PutTiming(rec.Series, rec.Value.Int(), clock.Ticks())
+}
 
 // putHeld puts where a shard has to be held.
 func putHeld(r *Ring, rec metric.Record, o Overflow) bool { return r.putHolding(rec, o) }

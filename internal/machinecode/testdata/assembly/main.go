@@ -6,6 +6,9 @@ type t [96]byte
 
 func good(x *t)
 func goodTail(x *t)
+func goodClock(x *t)
+func badClock(x *t)
+func badClockTwo(x *t)
 func badNil(x *t)
 func badIndex(x *t)
 func badOffset(x *t)
@@ -20,7 +23,7 @@ func badStack(x *t)
 func other(*t) {}
 
 func main() {
-	for _, f := range []func(*t){good, goodTail, badNil, badIndex, badOffset, badUnpublished, badOrder, badLoop, badCall, badLock, badDivision, badStack} {
+	for _, f := range []func(*t){good, goodTail, goodClock, badClock, badClockTwo, badNil, badIndex, badOffset, badUnpublished, badOrder, badLoop, badCall, badLock, badDivision, badStack} {
 		f(nil)
 	}
 }

@@ -23,6 +23,25 @@ there:
 	MOVQ $1, (AX)
 	RET
 
+TEXT ·goodClock(SB), NOSPLIT, $0-8
+	MOVQ 40(R14), CX
+	RDTSC
+	MOVQ DX, 8(CX)
+	MOVQ $1, (CX)
+	RET
+
+TEXT ·badClock(SB), NOSPLIT, $0-8
+	MOVQ 40(R14), AX
+	RDTSC
+	MOVQ $1, 8(AX) // want: not shown where
+	RET
+
+TEXT ·badClockTwo(SB), NOSPLIT, $0-8
+	MOVQ 40(R14), DX
+	RDTSC
+	MOVQ $1, 8(DX) // want: not shown where
+	RET
+
 TEXT ·badNil(SB), NOSPLIT, $0-8
 	MOVQ 48(BX), AX
 	MOVQ 16(AX), AX // want: may be nil
