@@ -43,7 +43,7 @@ slowly:
 
 // func stopNamed(name string, start int64, room uint64) bool
 //
-// The steps are those of known.time.
+// The steps are those of known.stop.
 TEXT ·stopNamed(SB), NOSPLIT, $0-33
 	CMPQ  SP, g_stackguard0(R14)
 	JLS   slowly

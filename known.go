@@ -3,6 +3,7 @@ package zibrato
 import (
 	"strings"
 
+	"github.com/zibrato/zibrato/internal/clock"
 	"github.com/zibrato/zibrato/ring"
 )
 
@@ -30,14 +31,31 @@ func (k *known) init(z *Scope) {
 // outcome holds the two timers of TimeErr.
 type outcome struct{ ok, failed *Timer }
 
-// The three that are called most look by themselves whether the name is a constant that was found before.
+func (o *outcome) of(ok bool) *Timer {
+	if ok {
+		return o.ok
+	}
+	return o.failed
+}
 
-func (k *known) time(name string, start, end int64) {
+// Those that are called most look by themselves whether the name is a constant that was found before.
+
+func (k *known) stop(name string, start int64) {
 	if n := k.timers.found.slot(hashAddress(0, name)).Load(); n.is(name) {
-		(*Timer)(n.val).record(start, end)
+		(*Timer)(n.val).stop(start)
 		return
 	}
+	end := clock.Ticks() // before a look-up that takes longer, and is not part of the block
 	k.timer(name).record(start, end)
+}
+
+func (k *known) stopOutcome(name string, start int64, ok bool) {
+	if n := k.outcomes.found.slot(hashAddress(0, name)).Load(); n.is(name) {
+		(*outcome)(n.val).of(ok).stop(start)
+		return
+	}
+	end := clock.Ticks()
+	k.outcome(name).of(ok).record(start, end)
 }
 
 func (k *known) inc(name string) {

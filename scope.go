@@ -37,8 +37,7 @@ type pending struct {
 }
 
 func (p pending) stop() {
-	end := clock.Ticks() // before the look-up, which is not part of the block
-	p.scope.known.time(p.name, p.start, end)
+	p.scope.known.stop(p.name, p.start)
 }
 
 // begin reads the clock. It is a call of its own, with all that is to be kept, so that Time fits the inliner's budget.
@@ -89,13 +88,7 @@ func (p pendingErr) stop() {
 	if p.start == 0 {
 		return
 	}
-	end := clock.Ticks()
-	o := p.scope.known.outcome(p.name)
-	if p.err != nil && *p.err != nil {
-		o.failed.record(p.start, end)
-	} else {
-		o.ok.record(p.start, end)
-	}
+	p.scope.known.stopOutcome(p.name, p.start, p.err == nil || *p.err == nil)
 }
 
 // TimeErr is Time with the tag outcome=ok or outcome=error, by what *err is when the returned function runs:
@@ -119,13 +112,7 @@ func (z *Scope) DoErr(name string, f func() error) (err error) {
 	}
 	start, returned := clock.Ticks(), false
 	defer func() {
-		end := clock.Ticks()
-		o := z.known.outcome(name)
-		if returned && err == nil {
-			o.ok.record(start, end)
-		} else {
-			o.failed.record(start, end)
-		}
+		z.known.stopOutcome(name, start, returned && err == nil)
 	}()
 	err = f()
 	returned = true

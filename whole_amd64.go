@@ -20,7 +20,7 @@ func incSlowly(name string) { stdKnown.inc(name) }
 func stopNamed(name string, start int64, room uint64) bool
 
 func stopNamedSlowly(name string, start int64, _ uint64) bool {
-	stdKnown.time(name, start, clock.Ticks())
+	stdKnown.stop(name, start)
 	return true
 }
 
