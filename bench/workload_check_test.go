@@ -16,8 +16,8 @@ func TestTheTimedWorkloadsDoTheSameWork(t *testing.T) {
 	root := newTree(5000)
 	for _, key := range []uint64{0, 1, 63, 64, 4095, 4096, 4999} {
 		want := key * 0x9E3779B97F4A7C15
-		if bare, timed := lookup(root, key), timedLookup(root, key); bare != want || timed != want {
-			t.Errorf("tree: key %d has %d and %d, want %d", key, bare, timed, want)
+		if bare, timed, read := lookup(root, key), timedLookup(root, key), readLookup(root, key); bare != want || timed != want || read != want {
+			t.Errorf("tree: key %d has %d, %d and %d, want %d", key, bare, timed, read, want)
 		}
 	}
 	stock := map[int]string{3: "net", 4: "rope"}

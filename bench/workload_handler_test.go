@@ -26,7 +26,7 @@ func handlerWorkload() workload {
 			}
 		}
 	}
-	return workload{"handler", requests(bare), requests(timed)}
+	return workload{name: "handler", bare: requests(bare), timed: requests(timed)}
 }
 
 func serveStock(w http.ResponseWriter, r *http.Request, stock map[int]string) {

@@ -10,17 +10,19 @@ import (
 	"github.com/zibrato/zibrato/internal/measure"
 )
 
-// A workload is real work in two versions that differ in nothing but that each function of the one is timed.
+// A workload is real work in two versions that differ in nothing but that each function of the one is timed. Some have a third one, in which each function
+// reads the processor's counter twice and does nothing else about it: what any timer takes at least.
 type workload struct {
-	name        string
-	bare, timed func(n int)
+	name              string
+	bare, timed, read func(n int)
 }
 
 // budgetNs is what a timed call may take from the throughput of a process, all that goes on behind it included.
 const budgetNs = 60
 
 // BenchmarkWorkload measures what throughput real work loses when every function of it is timed, with all processors busy, so that the drain and the
-// encoding have to take their time from the work. budget-% is calls × 60 ns ÷ run time.
+// encoding have to take their time from the work. budget-% is calls × 60 ns ÷ run time; 2-ticks-ns/call is what two raw readings of the counter take in place of the timer,
+// which is more than in a loop of their own where the processor could do something else meanwhile.
 func BenchmarkWorkload(b *testing.B) {
 	r := zibrato.Default()
 	c := harness.Consume(b, r)
@@ -47,6 +49,11 @@ func BenchmarkBlock(b *testing.B) {
 						timedBlock(spins)
 					}
 				},
+				read: func(n int) {
+					for range n {
+						readBlock(spins)
+					}
+				},
 			})
 		})
 	}
@@ -60,16 +67,31 @@ func timedBlock(spins int) uint64 {
 	return measure.Spin(spins)
 }
 
-// throughput compares the two versions in slices that are long against the drain's passes. Each timed slice ends with a flush, so that no
-// work of the drain falls into the slice of the other.
+func readBlock(spins int) uint64 {
+	defer readEnd(measure.Ticks())
+	return measure.Spin(spins)
+}
+
+// readEnd reads the counter for the second time.
+//
+//go:noinline
+func readEnd(begun int64) int64 { return measure.Ticks() - begun }
+
+// workSlice is long against the drain's passes and against a flush, for which each goroutine waits at its end: some 50 µs.
+const workSlice = 60 * time.Millisecond
+
+// throughput compares the versions. Each timed slice ends with a flush, so that no work of the drain falls into the slice of another.
 func throughput(b *testing.B, c *harness.Consumer, w workload) {
 	timedAndDrained := func(n int) {
 		w.timed(n)
 		c.Flush()
 	}
 	c.Reset()
-	results := harness.Compare(b, 20*time.Millisecond, runtime.GOMAXPROCS(0),
-		measure.Case{Name: "timed", Run: timedAndDrained}, measure.Case{Name: "bare", Run: w.bare})
+	cases := []measure.Case{{Name: "timed", Run: timedAndDrained}, {Name: "bare", Run: w.bare}}
+	if w.read != nil {
+		cases = append(cases, measure.Case{Name: "read", Run: w.read})
+	}
+	results := harness.Compare(b, workSlice, runtime.GOMAXPROCS(0), cases...)
 	lost := c.Lost()
 	timed, bare := results[0], results[1]
 	calls := float64(c.Calls()) / float64(timed.Ops)
@@ -79,6 +101,9 @@ func throughput(b *testing.B, c *harness.Consumer, w workload) {
 	b.ReportMetric(calls, "calls/op")
 	b.ReportMetric(100*(1-1/timed.Ratio(bare).Median), "slower-%")
 	b.ReportMetric(harness.Difference(timed, bare)/calls, "ns/call")
+	if w.read != nil {
+		b.ReportMetric(harness.Difference(results[2], bare)/calls, "2-ticks-ns/call")
+	}
 	b.ReportMetric(100*calls*budgetNs/timed.Quartiles().Median, "budget-%")
 	b.ReportMetric(100*lost, "lost-%")
 }

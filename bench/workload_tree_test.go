@@ -4,6 +4,7 @@ import (
 	"sort"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/measure"
 )
 
 const (
@@ -33,6 +34,12 @@ func treeWorkload() workload {
 			key := uint64(1)
 			for range n {
 				key = timedLookup(root, key%treeItems)*6364136223846793005 + 1442695040888963407
+			}
+		},
+		read: func(n int) {
+			key := uint64(1)
+			for range n {
+				key = readLookup(root, key%treeItems)*6364136223846793005 + 1442695040888963407
 			}
 		},
 	}
@@ -89,5 +96,18 @@ func timedLookup(p *page, key uint64) uint64 {
 
 func timedSearch(p *page, key uint64) int {
 	defer zibrato.Time("tree.search")()
+	return sort.Search(len(p.keys), func(i int) bool { return p.keys[i] > key }) - 1
+}
+
+func readLookup(p *page, key uint64) uint64 {
+	defer readEnd(measure.Ticks())
+	for p.children != nil {
+		p = p.children[readSearch(p, key)]
+	}
+	return p.values[readSearch(p, key)]
+}
+
+func readSearch(p *page, key uint64) int {
+	defer readEnd(measure.Ticks())
 	return sort.Search(len(p.keys), func(i int) bool { return p.keys[i] > key }) - 1
 }

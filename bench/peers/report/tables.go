@@ -168,9 +168,9 @@ func fullTable(r *Results) string {
 }
 
 func workTable(r *Results) string {
-	units := []string{"bare-ns/op", "ns/op", "calls/op", "slower-%", "budget-%", "ns/call"}
+	units := []string{"bare-ns/op", "ns/op", "calls/op", "slower-%", "budget-%", "ns/call", "2-ticks-ns/call"}
 	lines := append(r.lines("bench:Workload/work=", "", units...), r.lines("bench:Block/block=", "", units...)...)
-	return table([]string{"work", "bare, ns", "timed, ns", "calls", "lost, %", "60 ns a call, %", "ns a call"}, true, lines)
+	return table([]string{"work", "bare, ns", "timed, ns", "calls", "lost, %", "60 ns a call, %", "ns a call", "two readings"}, true, lines)
 }
 
 var percentileUnits = []string{"p50-ns", "p90-ns", "p99-ns", "p99.9-ns", "p99.99-ns", "p99.999-ns", "p99.9999-ns", "max-ns"}
