@@ -13,8 +13,10 @@ const (
 	passRecords = 8192
 	passSamples = 40 * time.Millisecond  // where single samples are wanted
 	passSeldom  = 250 * time.Millisecond // where not
-	// passShare is the part of the ring that it lets come instead while every processor is busy. See pacer.
-	passShare = 3
+	// While every processor is busy it lets so much come instead that what comes in passLate finds room in the rest of the ring: between passFewest and passMost of it. See pacer.
+	passLate   = 30 * time.Millisecond // three turns: for so long it may be kept from a processor
+	passMost   = 1. / 2                // more wakes it early, see ring.Ring.Filling
+	passFewest = 1. / 3
 	// passHeavy is the part of the ring that a pass has to find for the drain to yield instead of to wait.
 	passHeavy = 8
 	// passLeast is how long it waits at least even when the ring fills, and for how long it has to be kept from a processor to take all of them for busy.
@@ -48,13 +50,15 @@ func (p *pacer) begin() (elapsed time.Duration) {
 // for a timer waits two or three times as long: the timer is not looked at before the end of a turn. So after a pass that found so much that there is no
 // time for it, wait yields, and wants the next pass at once.
 func (p *pacer) wait(found int, elapsed, longest time.Duration) time.Duration {
-	want := p.room / passShare
+	room := float64(p.room)
+	want := room - float64(found)*float64(passLate)/float64(max(elapsed, 1))
+	want = max(room*passFewest, min(want, room*passMost))
 	if p.late < passLeast {
 		want = min(want, passRecords)
 	}
 	wait := 2 * elapsed
 	if found > 0 {
-		wait = min(wait, time.Duration(float64(elapsed)*float64(want)/float64(found)))
+		wait = min(wait, time.Duration(float64(elapsed)*want/float64(found)))
 	}
 	wait = min(wait, longest) - p.late // which comes on top
 	if wait < passEvery && found > p.room/passHeavy {
