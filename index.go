@@ -96,17 +96,9 @@ func hashOf(key []string) (h uint64) {
 	return h
 }
 
-// one finds the value of a key of one string, as get does. Who is in a hurry asks found itself first: a method of a type with a parameter
+// one finds the value of a key of one string by its content. Who is in a hurry asks found first, by itself: a method of a type with a parameter
 // is never inlined.
-func (x *index[T]) one(name string) *T { return x.get([]string{name}) }
-
-// get finds the value of a key.
-func (x *index[T]) get(key []string) *T {
-	if v := x.found.atAll(key); v != nil {
-		return (*T)(v)
-	}
-	return x.byContent(key)
-}
+func (x *index[T]) one(name string) *T { return x.byContent([]string{name}) }
 
 // at returns the value that was found last for a string at this address, if it is that string's.
 func (f *found) at(name string) unsafe.Pointer {

@@ -45,7 +45,7 @@ func (k *known) stop(name string, start int64) {
 		(*Timer)(n.val).stop(start)
 		return
 	}
-	end := clock.Ticks() // before a look-up that takes longer, and is not part of the block
+	end := clock.Ticks() // before a look-up by content, which takes longer and is not part of the block
 	k.timer(name).record(start, end)
 }
 

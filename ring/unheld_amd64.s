@@ -95,7 +95,7 @@ held:
 	MOVB R11, o+24(FP)
 
 // SHARD leaves in SI the segment that this P's shard of the ring at BX writes to, in DI how many records it has, in R12 the place of the next one, in
-// CX the shard, and in R13 the number of the P; where there is no room it goes to full. It changes DX.
+// CX the shard, and in R13 the number of the P; where there is no room it goes to full, and where a holder is needed to held. It changes DX.
 #define SHARD \
 	MOVL  Ring_unheld(BX), DX; /* before shards: they are stored in the other order */ \
 	TESTL DX, DX; \
@@ -115,7 +115,7 @@ held:
 	SHLQ  $4, R12; /* records of 16 bytes */ \
 	ADDQ  SI, R12
 
-// PUT puts a record where SHARD has found room, and returns. It changes AX.
+// PUT puts a record where SHARD has found room, and returns, or goes to rouse. It changes AX.
 #define PUT \
 	MOVL  R8, segment_records(R12); /* series */ \
 	MOVL  R9, (segment_records+4)(R12); /* time */ \
@@ -136,7 +136,8 @@ fetched: \
 	MOVB  $1, ret+32(FP); \
 	RET
 
-// COUNT counts the call where SHARD has found no room, as chunk.add does, and returns; or it goes to none, with the arguments as they were.
+// COUNT counts the call where SHARD has found no room, as chunk.add does, and returns, or goes to rouseCounted; or, with the arguments as they were, to none. It takes the P in R13
+// from SHARD.
 #define COUNT(none) \
 	CMPL  Ring_dry(BX), $0; \
 	JEQ   none; /* there is another segment */ \
@@ -186,7 +187,8 @@ counted: \
 	MOVB $0, ret+32(FP); \
 	RET
 
-// STOP leaves in R9 the time of a timing's record, and in R10, where its start is, its value. It changes AX and DX.
+// STOP leaves in R9 the time of a timing's record, and in R10, where its start is, its value; where the counter is not to be read it goes to held, with the start
+// still there. It changes AX and DX.
 #define STOP \
 	CMPL counts(SB), $0; \
 	JEQ  held; \

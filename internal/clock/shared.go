@@ -14,7 +14,7 @@ type words struct {
 	_      [cacheLine]byte
 	rate   atomic.Uint64 // nanoseconds of a tick, fixed-point
 	empty  atomic.Int64  // see EmptyBlock
-	counts atomic.Uint32 // 1 while ticks come from the counter. Ticks and the package zibrato read it in assembly
+	counts atomic.Uint32 // 1 while ticks come from the counter. Ticks and the package ring read it in assembly
 	_      [cacheLine]byte
 }
 

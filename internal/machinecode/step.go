@@ -7,7 +7,7 @@ import (
 )
 
 // plain are the instructions that may stand in a pinned region, besides jumps and calls: none of them repeats, locks, or traps but for
-// what it finds in memory.
+// what it finds in memory, and RDTSC where the process was forbidden it.
 var plain = regexp.MustCompile(`^(?:MOV(?:[BWLQ]|ZX|SX|SXD|D|SD_XMM|SS|UPS|APS|DQU|DQA|UPD|APD)|LEA[LQ]|CMOV\w+|SET\w+|NOP[WL]?|PREFETCHW|RDTSC|` +
 	`(?:ADD|SUB|AND|OR|XOR|CMP|TEST|INC|DEC|NEG|NOT|SHL|SHR|SAR|ROL|ROR|SHLD|SHRD|MUL|IMUL3?|ADC|SBB|BT|BSWAP)[BWLQ]?|` +
 	`(?:ADD|SUB|MUL)S[SD]|U?COMIS[SD]|XORP[SD]|PXOR|XCHG[LQ]|PUSHQ|POPQ|CVT\w+)$`)
@@ -208,7 +208,7 @@ func (x *execution) run() {
 	switch {
 	case strings.HasPrefix(i.Op, "NOP"), i.Op == "PREFETCHW", i.Op == "XCHGL" && i.Args[0].Kind == Register && i.Args[0] == i.Args[1]:
 		return
-	case i.Op == "RDTSC": // only who was forbidden to read it is trapped
+	case i.Op == "RDTSC":
 		x.set("AX", bits(4))
 		x.set("DX", bits(4))
 		return
