@@ -201,6 +201,18 @@ counted: \
 	SUBQ R10, AX; \
 	MOVQ AX, R10
 
+// ELSE is where PUT and COUNT go: to none where a holder is needed for a record that is known.
+#define ELSE(none) \
+none: \
+	ARGUMENTS; \
+	JMP ·putHeld(SB); \
+rouse: \
+	ARGUMENTS; \
+	JMP ·putRouse(SB); \
+rouseCounted: \
+	ARGUMENTS; \
+	JMP ·countRouse(SB)
+
 // func stopHere(r *Ring, rec metric.Record, o Overflow) bool
 //
 // As with addHere. The arguments are in registers: see unheld.go. The clock is read when the place of the record is known: what comes after a reading waits for it, and the
@@ -219,17 +231,7 @@ held:
 	ARGUMENTS
 	JMP ·stopHeld(SB)
 
-stopped:
-	ARGUMENTS
-	JMP ·putHeld(SB)
-
-rouse:
-	ARGUMENTS
-	JMP ·putRouse(SB)
-
-rouseCounted:
-	ARGUMENTS
-	JMP ·countRouse(SB)
+	ELSE(stopped)
 
 // func putHere(r *Ring, rec metric.Record, o Overflow) bool
 //
@@ -241,14 +243,4 @@ TEXT ·putHere(SB), NOSPLIT, $0-33
 full:
 	COUNT(held)
 
-held:
-	ARGUMENTS
-	JMP ·putHeld(SB)
-
-rouse:
-	ARGUMENTS
-	JMP ·putRouse(SB)
-
-rouseCounted:
-	ARGUMENTS
-	JMP ·countRouse(SB)
+	ELSE(held)
