@@ -100,9 +100,12 @@ func hashOf(key []string) (h uint64) {
 // is never inlined.
 func (x *index[T]) one(name string) *T { return x.byContent([]string{name}) }
 
+// last returns the node that was found last for a string at this address, or perhaps for another. It is inlined.
+func (f *found) last(name string) *node { return f.slot(hashAddress(0, name)).Load() }
+
 // at returns the value that was found last for a string at this address, if it is that string's.
 func (f *found) at(name string) unsafe.Pointer {
-	n := f.slot(hashAddress(0, name)).Load()
+	n := f.last(name)
 	if n.is(name) || n.name == name {
 		return n.val
 	}

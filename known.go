@@ -41,7 +41,7 @@ func (o *outcome) of(ok bool) *Timer {
 // Those that are called most look by themselves whether the name is a constant that was found before.
 
 func (k *known) stop(name string, start int64) {
-	if n := k.timers.found.slot(hashAddress(0, name)).Load(); n.is(name) {
+	if n := k.timers.found.last(name); n.is(name) {
 		(*Timer)(n.val).stop(start)
 		return
 	}
@@ -50,7 +50,7 @@ func (k *known) stop(name string, start int64) {
 }
 
 func (k *known) stopOutcome(name string, start int64, ok bool) {
-	if n := k.outcomes.found.slot(hashAddress(0, name)).Load(); n.is(name) {
+	if n := k.outcomes.found.last(name); n.is(name) {
 		(*outcome)(n.val).of(ok).stop(start)
 		return
 	}
@@ -59,7 +59,7 @@ func (k *known) stopOutcome(name string, start int64, ok bool) {
 }
 
 func (k *known) inc(name string) {
-	if n := k.counters.found.slot(hashAddress(0, name)).Load(); n.is(name) {
+	if n := k.counters.found.last(name); n.is(name) {
 		(*Counter)(n.val).cells.Add(1)
 		return
 	}
@@ -67,7 +67,7 @@ func (k *known) inc(name string) {
 }
 
 func (k *known) set(name string, v float64) {
-	if n := k.gauges.found.slot(hashAddress(0, name)).Load(); n.is(name) {
+	if n := k.gauges.found.last(name); n.is(name) {
 		(*Gauge)(n.val).Set(v)
 		return
 	}

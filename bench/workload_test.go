@@ -77,9 +77,6 @@ func readBlock(spins int) uint64 {
 //go:noinline
 func readEnd(begun int64) int64 { return measure.Ticks() - begun }
 
-// workSlice is long against the drain's passes and against a flush, for which each goroutine waits at its end: some 50 µs.
-const workSlice = 60 * time.Millisecond
-
 // throughput compares the versions. Each timed slice ends with a flush, so that no work of the drain falls into the slice of another.
 func throughput(b *testing.B, c *harness.Consumer, w workload) {
 	timedAndDrained := func(n int) {
@@ -91,7 +88,7 @@ func throughput(b *testing.B, c *harness.Consumer, w workload) {
 	if w.read != nil {
 		cases = append(cases, measure.Case{Name: "read", Run: w.read})
 	}
-	results := harness.Compare(b, workSlice, runtime.GOMAXPROCS(0), cases...)
+	results := harness.Compare(b, harness.WorkSlice, runtime.GOMAXPROCS(0), cases...)
 	lost := c.Lost()
 	timed, bare := results[0], results[1]
 	calls := float64(c.Calls()) / float64(timed.Ops)

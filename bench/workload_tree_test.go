@@ -22,27 +22,15 @@ type page struct {
 // treeWorkload looks up keys in a B-tree of a million, in an order that no cache foresees.
 func treeWorkload() workload {
 	root := newTree(treeItems)
-	return workload{
-		name: "tree",
-		bare: func(n int) {
+	with := func(lookup func(*page, uint64) uint64) func(n int) {
+		return func(n int) {
 			key := uint64(1)
 			for range n {
 				key = lookup(root, key%treeItems)*6364136223846793005 + 1442695040888963407
 			}
-		},
-		timed: func(n int) {
-			key := uint64(1)
-			for range n {
-				key = timedLookup(root, key%treeItems)*6364136223846793005 + 1442695040888963407
-			}
-		},
-		read: func(n int) {
-			key := uint64(1)
-			for range n {
-				key = readLookup(root, key%treeItems)*6364136223846793005 + 1442695040888963407
-			}
-		},
+		}
 	}
+	return workload{name: "tree", bare: with(lookup), timed: with(timedLookup), read: with(readLookup)}
 }
 
 // newTree returns a tree of the keys 0 to n-1, each with a value that is not its key.

@@ -32,8 +32,7 @@ func BenchmarkBlock(b *testing.B) {
 						j.ready() // what is still to be done counts, too
 					}
 				}
-				// Long against a flush, for which each goroutine waits at the end of its slice.
-				results := harness.Compare(b, 60*time.Millisecond, runtime.GOMAXPROCS(0),
+				results := harness.Compare(b, harness.WorkSlice, runtime.GOMAXPROCS(0),
 					measure.Case{Name: "timed", Run: timed},
 					measure.Case{Name: "bare", Run: func(n int) {
 						for range n {

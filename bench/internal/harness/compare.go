@@ -64,6 +64,10 @@ func Compare(b *testing.B, slice time.Duration, workers int, cases ...measure.Ca
 // the slices or more see a pass of the drain.
 func CallSlice(workers int) time.Duration { return 6 * time.Millisecond / time.Duration(workers) }
 
+// WorkSlice is a slice for work that is timed on all processors and flushed at its end: long against the drain's passes, and against a flush, for which each goroutine
+// waits some 50 µs.
+const WorkSlice = 60 * time.Millisecond
+
 // Report states the first case in nanoseconds, and in units of the others.
 func Report(b *testing.B, results []measure.Result) {
 	b.ReportMetric(results[0].Quartiles().Median, "ns/op")
