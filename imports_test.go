@@ -24,7 +24,7 @@ const module = "github.com/zibrato/zibrato"
 var layers = [][]string{
 	{"internal/decode"},
 	{"metric", "keys"},
-	{"internal/carry", "internal/clock", "internal/endpoint", "internal/logbook", "internal/monitor", "internal/naming", "internal/overdue", "internal/periodic", "internal/release", "internal/rodata", "internal/seldom", "internal/tcp", "internal/zap"},
+	{"internal/carry", "internal/clock", "internal/endpoint", "internal/line", "internal/logbook", "internal/monitor", "internal/naming", "internal/overdue", "internal/periodic", "internal/release", "internal/rodata", "internal/seldom", "internal/tcp", "internal/zap"},
 	{"ring"},
 	{""},
 	{"zibratotest", "instrument/..."},

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/zibrato/zibrato/internal/line"
 	"github.com/zibrato/zibrato/metric"
 	"go.uber.org/atomic"
 )
@@ -13,8 +14,8 @@ type atomicFlag = atomic.Uint32
 
 // series is one series of a recorder.
 type series struct {
-	last atomic.Uint64 // a gauge's last value. First, so that it is aligned on 32-bit platforms
-	_    [56]byte      // and alone on its cache line
+	_    [line.Stored]byte
+	last atomic.Uint64 // a gauge's last value, alone on its cache line, and aligned on 32-bit platforms, too
 
 	r      *Recorder
 	id     uint32

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/zibrato/zibrato/internal/clock"
+	"github.com/zibrato/zibrato/internal/line"
 	"github.com/zibrato/zibrato/internal/release"
 	"github.com/zibrato/zibrato/metric"
 	"go.uber.org/atomic"
@@ -12,8 +13,8 @@ import (
 // chunk holds the cells of neighbouring series on one shard.
 type chunk struct {
 	// changed is set by the holder after it wrote to a cell, and cleared by the drain before it reads them.
+	_       [line.Stored]byte
 	changed atomic.Uint64
-	_       [cacheLine - 8]byte
 	cells   [chunkLen]cell
 }
 

@@ -11,10 +11,11 @@ import (
 type column struct {
 	// chunks points to the first of count pointers, by shard. Both grow and never shrink; the pointers are stored before the count, see Ring.shards.
 	count  atomic.Uint32
+	unheld atomic.Uint32 // the count, or 0 where nobody may add without holding a shard. See Cells.Add
 	chunks atomic.Pointer[atomic.Pointer[chunk]]
-	// unheld is the count, or 0 where nobody may add without holding a shard. See Cells.Add.
-	unheld atomic.Uint32
 	ring   *Ring
+
+	_ [32]byte // a whole line
 }
 
 func (r *Ring) allColumns() []atomic.Pointer[column] {

@@ -26,6 +26,7 @@ package ring
 import (
 	"unsafe"
 
+	"github.com/zibrato/zibrato/internal/line"
 	"go.uber.org/atomic"
 )
 
@@ -34,8 +35,7 @@ const (
 	segmentLen  = 4096 // records; 64 KiB
 	chunkShift  = 8
 	chunkLen    = 1 << chunkShift // cells; 4 KiB
-	cacheLine   = 64
-	fetchAhead  = 16 * cacheLine // see segment.fetch
+	fetchAhead  = 16 * line.Size  // see segment.fetch
 
 	// SegmentBytes is the size of one segment: what a processor takes at least once anything is recorded.
 	SegmentBytes = segmentLen * recordBytes
@@ -57,11 +57,13 @@ type Ring struct {
 	columns *atomic.Pointer[column]
 	mask    uint32
 
-	_ [cacheLine]byte // what follows is written where the lines above are read by every call
+	_ [line.Size]byte // what follows is written where the lines above are read by every call
 
 	wake chan struct{}
 	only *shard // of a scratch ring: the shard of all processors
 	pool
+
+	_ [48]byte // whole lines
 }
 
 // New returns a ring whose segments take at most maxBytes (0: DefaultBytes; at least one segment), with cells for series 0 to series-1.

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/zibrato/zibrato/internal/clock"
+	"github.com/zibrato/zibrato/internal/line"
 	"github.com/zibrato/zibrato/internal/release"
 	"github.com/zibrato/zibrato/metric"
 	"go.uber.org/atomic"
@@ -15,17 +16,20 @@ type shard struct {
 
 	// Owned by the holder of the shard.
 	tail *segment // where records go; never nil
-	n    uint64   // records in it
+	_    [line.Stored - unsafe.Sizeof(uintptr(0))]byte
+	n    uint64 // records in tail
 
-	_ [cacheLine]byte
+	_ [line.Size]byte
 
 	// Owned by the drain.
 	head *segment
 	read uint64 // records of head that were visited
 
-	_ [cacheLine]byte
+	_ [line.Size]byte
 
 	patience // under the ring's mutex
+
+	_ [16]byte // whole lines
 }
 
 // segment is a stretch of a shard's records. Two words pass it on:
@@ -37,8 +41,10 @@ type shard struct {
 // producer never touches it again. The drain, once it saw next, empties the segment and gives it to the pool, under
 // the pool's lock, which hands it to the next producer that takes it.
 type segment struct {
+	_         [line.Stored]byte
 	committed atomic.Uint64
 	next      atomic.Pointer[segment]
+	_         [line.Size - 8]byte // so that no record lies in two lines
 	records   [segmentLen]metric.Record
 }
 
@@ -106,7 +112,7 @@ func (s *shard) put(rec metric.Record) bool {
 // fetch asks, with every fourth record, for a line that comes soon: the drain, on another processor, was the last to read it. Waiting for such
 // lines takes a third of a tight loop's time. It is called when nothing is held any more, and touches no memory.
 func (t *segment) fetch(n uint64) {
-	if n%(cacheLine/recordBytes) == 0 && n < segmentLen-fetchAhead/recordBytes {
+	if n%(line.Size/recordBytes) == 0 && n < segmentLen-fetchAhead/recordBytes {
 		prefetch(uintptr(unsafe.Pointer(t)) + unsafe.Offsetof(t.records) + uintptr(n)*recordBytes + fetchAhead)
 	}
 }
