@@ -151,10 +151,9 @@ func (g *Gauge) Set(v float64) {
 		g.s.r.misuse(misuseNotFinite, g.s)
 		return
 	}
-	// Rings know no order between processors, so the last value lies in one word. It is the one that every core writes: only when it differs.
-	if bits := math.Float64bits(v); g.s.last.Load() != bits {
-		release.Store(&g.s.last, bits)
-	}
+	// Rings know no order between processors, so the last value lies in one word, the only one that every core writes. It is not looked at before: a store waits for
+	// the line in the processor's buffer while the goroutine goes on, and whoever compares waits himself.
+	release.Store(&g.s.last, math.Float64bits(v))
 	g.ring.Put(metric.Record{Series: g.id, Value: metric.FloatValue(v)}, ring.CountOnly)
 }
 
