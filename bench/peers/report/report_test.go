@@ -163,6 +163,15 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+func TestWhatAnotherProcessorMissedIsCounted(t *testing.T) {
+	var r Results
+	r.Machine.CPU = "Z80"
+	r.add("bench", "Call/call=Gauge.Set/on=one", map[string]float64{"ns/op": 5, "x-atomic.Add": 1})
+	if got := elsewhereLine(&r); !strings.Contains(got, "Z80, kept 1 of these 17") {
+		t.Error(got)
+	}
+}
+
 func TestRowsThatWeLoseAreShown(t *testing.T) {
 	r := sample()
 	r.add("bench/peers", "Timer/lib="+ours+oneCore, map[string]float64{"ns/op": 1e6})

@@ -13,6 +13,10 @@ func pagesOf(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	elsewhere, err := loadResults(filepath.Join(root, elsewhereFile))
+	if err != nil {
+		return nil, err
+	}
 	integrations, err := loadResults(filepath.Join(root, integrationsFile))
 	if err != nil {
 		return nil, err
@@ -22,8 +26,8 @@ func pagesOf(root string) (map[string][]byte, error) {
 		pages["docs/figures/"+name] = []byte(plot)
 	}
 	for name, sections := range map[string]map[string]string{
-		"README.md":      {"figures": readmeSection(r)},
-		"docs/costs.md":  costSections(r),
+		"README.md":      {"figures": readmeSection(r, elsewhere)},
+		"docs/costs.md":  costSections(r, elsewhere),
 		integrationsPage: {"figures": integrationsSection(integrations)},
 	} {
 		text, err := os.ReadFile(filepath.Join(root, name))

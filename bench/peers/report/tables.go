@@ -9,7 +9,7 @@ import (
 )
 
 // readmeSection is what README.md says about cost.
-func readmeSection(r *Results) string {
+func readmeSection(r, elsewhere *Results) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Measured on: %s. `make figures` measures all of it anew.\n\n", r.origin())
 	fmt.Fprintf(&b, "![What a call costs, by library](docs/figures/%s)\n\n", callsPlot)
@@ -17,6 +17,7 @@ func readmeSection(r *Results) string {
 	b.WriteString(libraryTable(r))
 	b.WriteString("\nWhat we promise, and whether this run kept it:\n\n")
 	b.WriteString(promiseTable(r))
+	b.WriteString(elsewhereLine(elsewhere))
 	fmt.Fprintf(&b, "\n![Throughput lost by the length of what is timed](docs/figures/%s)\n\n", lossPlot)
 	fmt.Fprintf(&b, "![Latency of a timer's call under load](docs/figures/%s)\n", tailPlot)
 	return b.String()
@@ -28,6 +29,18 @@ func promiseTable(r *Results) string {
 		lines = append(lines, []string{row.what, row.measured, row.target, row.met.String()})
 	}
 	return table([]string{"what", "measured", "target", ""}, false, lines) + "\n" + scaleOf(r)
+}
+
+// elsewhereLine says how many promises another processor kept.
+func elsewhereLine(r *Results) string {
+	all := rows(r)
+	kept := 0
+	for _, row := range all {
+		if row.met == met {
+			kept++
+		}
+	}
+	return fmt.Sprintf("\nAnother kind of processor, %s, kept %d of these %d: [which, and what it missed by](docs/costs.md#on-another-processor).\n", r.Machine.CPU, kept, len(all))
 }
 
 // scaleOf says how this machine's clock compares with that of the machine for which targets in nanoseconds were set: two readings and time.Now took 24 and
@@ -104,10 +117,11 @@ func libraryName(lib string) string {
 }
 
 // costSections are the generated parts of docs/costs.md.
-func costSections(r *Results) map[string]string {
+func costSections(r, elsewhere *Results) map[string]string {
 	return map[string]string{
 		"figures:origin":      fmt.Sprintf("Measured on: %s.", r.origin()),
 		"figures:promises":    promiseTable(r),
+		"figures:elsewhere":   fmt.Sprintf("Measured on: %s.\n\n%s", elsewhere.origin(), promiseTable(elsewhere)),
 		"figures:floors":      floorTable(r),
 		"figures:calls":       callTable(r),
 		"figures:full":        fullTable(r),
