@@ -13,7 +13,7 @@ import (
 )
 
 // index finds values by a key of one or more strings; see init. Reads take no lock and do not allocate, writes take a mutex. Nothing is
-// ever removed; what is put in is bounded by the number of series.
+// ever removed; what is put in is bounded by the number of series, and maxRefused.
 //
 // Most names are constants, and come from the same address every time. So a look-up first tries the node that was found last for strings at
 // these addresses, which saves hashing the content. That the address is the same proves nothing: memory is reused. So the content is compared
@@ -22,9 +22,14 @@ type index[T any] struct {
 	found found                                  // by address. First, where assembly looks for it: see whole_amd64.go
 	table atomic.Pointer[[]atomic.Pointer[node]] // by content: a power of two of chains, replaced when it grows
 
-	mu sync.Mutex
-	n  int
+	mu      sync.Mutex
+	n       int
+	refused int // of them, what found no room for a series
 }
+
+// maxRefused bounds the constants for which there was no room for a series, and which are found like others nevertheless: calls in hot code must not take the
+// longest way for ever because names without end came before. Other names are not kept: they may be without end. Constants are as well, since part of one is one.
+const maxRefused = 4096
 
 // found holds, for each hash of addresses, the node that was found last. Any look-up may write it; a node that is driven out is found by its
 // content. When there are to be more slots the new ones are stored before the shift that reaches them: who loads the shift first
@@ -174,13 +179,30 @@ func (x *index[T]) find(h uint64, key []string) *node {
 	return nil
 }
 
-// put adds a value, unless the key has one by now. The key's strings are copied unless they are constants, so that no name pins the body it was cut from.
-func (x *index[T]) put(key []string, val *T) {
-	h := hashOf(key)
+// maxCachedKey keeps megabytes that somebody passes as a name out of an index.
+const maxCachedKey = 1024
+
+// put adds a value, unless the key has one by now, and returns it. A value that landed on an overflow series is kept for constants alone, see maxRefused. The key's strings
+// are copied unless they are constants, so that no name pins the body it was cut from.
+func (x *index[T]) put(key []string, val *T, landed bool) *T {
+	h, size, constant := hashOf(key), 0, true
+	for _, k := range key {
+		size += len(k)
+		constant = constant && rodata.Holds(k)
+	}
+	if size > maxCachedKey || !landed && !constant {
+		return val
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.find(h, key) != nil || x.n >= limitMaxSeries { // many illegal names can stand for one series
-		return
+		return val
+	}
+	if !landed {
+		if x.refused == maxRefused {
+			return val
+		}
+		x.refused++
 	}
 	table := x.table.Load()
 	if table == nil || x.n >= len(*table) {
@@ -198,6 +220,7 @@ func (x *index[T]) put(key []string, val *T) {
 	}
 	chain(*table, n)
 	x.n++
+	return val
 }
 
 // chain hands the node to readers.

@@ -86,7 +86,7 @@ func (k *known) timer(name string) *Timer {
 	}
 	own := strings.Clone(name)
 	i, kept := k.scope.newTimer(own, k.scope.attrs)
-	return keep(&k.timers, name, i, kept)
+	return k.timers.put([]string{name}, i, kept)
 }
 
 func (k *known) counter(name string) *Counter {
@@ -98,7 +98,7 @@ func (k *known) counter(name string) *Counter {
 	}
 	own := strings.Clone(name)
 	i, kept := k.scope.newCounter(own, k.scope.attrs)
-	return keep(&k.counters, name, i, kept)
+	return k.counters.put([]string{name}, i, kept)
 }
 
 func (k *known) gauge(name string) *Gauge {
@@ -110,7 +110,7 @@ func (k *known) gauge(name string) *Gauge {
 	}
 	own := strings.Clone(name)
 	i, kept := k.scope.newGauge(own, k.scope.attrs)
-	return keep(&k.gauges, name, i, kept)
+	return k.gauges.put([]string{name}, i, kept)
 }
 
 func (k *known) distribution(name string) *Distribution {
@@ -122,7 +122,7 @@ func (k *known) distribution(name string) *Distribution {
 	}
 	own := strings.Clone(name)
 	i, kept := k.scope.newDistribution(own, k.scope.attrs)
-	return keep(&k.distributions, name, i, kept)
+	return k.distributions.put([]string{name}, i, kept)
 }
 
 func (k *known) outcome(name string) *outcome {
@@ -135,17 +135,5 @@ func (k *known) outcome(name string) *outcome {
 	own := strings.Clone(name)
 	ok, kept1 := k.scope.newTimer(own, k.scope.attrs.with([]Option{Tag("outcome", "ok")}))
 	failed, kept2 := k.scope.newTimer(own, k.scope.attrs.with([]Option{Tag("outcome", "error")}))
-	return keep(&k.outcomes, name, &outcome{ok, failed}, kept1 && kept2)
-}
-
-// maxCachedName keeps megabytes that somebody passes as a name out of the index.
-const maxCachedName = 1024
-
-// keep puts what was made into an index, unless it landed on an overflow series: names without end must not take memory
-// without end.
-func keep[T any](x *index[T], name string, v *T, kept bool) *T {
-	if kept && len(name) <= maxCachedName {
-		x.put([]string{name}, v)
-	}
-	return v
+	return k.outcomes.put([]string{name}, &outcome{ok, failed}, kept1 && kept2)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/zibrato/zibrato"
+	"github.com/zibrato/zibrato/internal/rodata"
 	"github.com/zibrato/zibrato/zibratotest"
 )
 
@@ -59,6 +60,61 @@ func TestOverflowKeepsTheLevel(t *testing.T) {
 	r.Inc("third")
 	if n, _ := totals(c.flushed(t), "zibrato.overflow"); n != 1 {
 		t.Errorf("%d calls on the overflow series, want the one of info", n)
+	}
+}
+
+// Names without end fill a recorder. Whatever hot code calls by a constant after that must not take the longest way, which has a lock and allocates, for ever.
+func TestConstantsThatFoundNoRoomAreFoundLikeOthers(t *testing.T) {
+	rec := zibratotest.New(t, zibrato.Config{MaxSeries: 1})
+	rec.Inc("first")
+	vec := rec.NewCounterVec("vec", []string{"k", "l"})
+	work := func() error { return nil }
+	for name, call := range map[string]func(){
+		"Inc":     func() { rec.Inc("constant") },
+		"Time":    func() { rec.Time("constant")() },
+		"DoErr":   func() { rec.DoErr("constant", work) },
+		"Set":     func() { rec.Set("constant", 1) },
+		"Record":  func() { rec.Record("constant", 1) },
+		"Vec.Inc": func() { vec.With("a", "b").Inc() },
+	} {
+		call()
+		refused := rec.Sum("zibrato.series.refused")
+		for range 10 {
+			call()
+		}
+		if more := rec.Sum("zibrato.series.refused") - refused; more != 0 && rodata.Holds("constant") {
+			t.Errorf("%s looked for room %v times more", name, more)
+		}
+	}
+	if n := rec.Calls("zibrato.overflow"); n != 6*11 {
+		t.Errorf("%d calls on the overflow series, want %d", n, 6*11)
+	}
+}
+
+func TestPartsOfAConstantWithoutEndTakeBoundedMemory(t *testing.T) {
+	const text = "a constant of which calls are made by its parts, of which there are as many as half the square of its length, and that is more than are kept of what finds no room"
+	rec := zibratotest.New(t, zibrato.Config{MaxSeries: 1})
+	rec.Inc("first")
+	parts := func() (n int) {
+		for i := range len(text) {
+			for j := i + 1; j <= len(text); j++ {
+				rec.Inc(text[i:j])
+				n++
+			}
+		}
+		return n
+	}
+	n := parts()
+	before, refused := heap(), rec.Sum("zibrato.series.refused")
+	parts()
+	if grown := int64(heap()) - int64(before); grown > 1<<20 {
+		t.Errorf("calls by %d parts of a constant left %d bytes on the heap", n, grown)
+	}
+	if more := int(rec.Sum("zibrato.series.refused") - refused); more == 0 || more >= n && rodata.Holds(text) {
+		t.Errorf("%d of %d parts looked for room again, want some, and not all", more, n)
+	}
+	if got := rec.Calls("zibrato.overflow"); got != uint64(2*n) {
+		t.Errorf("%d calls on the overflow series, want %d", got, 2*n)
 	}
 }
 

@@ -54,16 +54,15 @@ func (v *vec[T]) add(values []string) *T {
 		v.scope.r.misuseOf(misuseArity, v.name)
 		return nil
 	}
-	a, size := v.attrs, 0
+	a := v.attrs
 	for i, k := range v.keys {
 		a = a.with([]Option{Tag(k, values[i])})
-		size += len(values[i])
 	}
 	i, kept := v.make(v.scope, v.name, a)
-	if kept && v.injective && size <= maxCachedName {
-		v.known.put(values, i)
+	if !v.injective {
+		return i
 	}
-	return i
+	return v.known.put(values, i, kept)
 }
 
 // TimerVec holds the timers of one name that differ by the values of some tags. A nil TimerVec gives timers that do nothing.
