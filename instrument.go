@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zibrato/zibrato/internal/clock"
+	"github.com/zibrato/zibrato/internal/line"
 	"github.com/zibrato/zibrato/internal/release"
 	"github.com/zibrato/zibrato/metric"
 	"github.com/zibrato/zibrato/ring"
@@ -140,6 +141,8 @@ type Gauge struct {
 	id   uint32
 	ring *ring.Ring
 	s    *series
+
+	_ [line.Size / 2]byte // a whole line on amd64: Set loads s, too. See line.Stored
 }
 
 // Set sets the value. NaN and infinities are ignored and counted as misuse.
@@ -151,8 +154,8 @@ func (g *Gauge) Set(v float64) {
 		g.s.r.misuse(misuseNotFinite, g.s)
 		return
 	}
-	// Rings know no order between processors, so the last value lies in one word, the only one that every core writes. It is not looked at before: a store waits for
-	// the line in the processor's buffer while the goroutine goes on, and whoever compares waits himself.
+	// Rings know no order between processors, so the last value lies in one word, the only one that every core writes. It is not compared before: a store waits for
+	// the line in the processor's buffer while the goroutine goes on, and a comparison would make it wait. The price is that equal values, too, take the line from core to core.
 	release.Store(&g.s.last, math.Float64bits(v))
 	g.ring.Put(metric.Record{Series: g.id, Value: metric.FloatValue(v)}, ring.CountOnly)
 }

@@ -15,7 +15,7 @@ type atomicFlag = atomic.Uint32
 // series is one series of a recorder.
 type series struct {
 	_    [line.Stored]byte
-	last atomic.Uint64 // a gauge's last value, alone on its cache line, and aligned on 32-bit platforms, too
+	last atomic.Uint64 // a gauge's last value. On amd64 it is alone on its cache line: a series begins with one as long as it has at most 512 bytes
 
 	r      *Recorder
 	id     uint32

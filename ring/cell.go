@@ -12,8 +12,8 @@ import (
 
 // chunk holds the cells of neighbouring series on one shard.
 type chunk struct {
+	_ [line.Stored]byte
 	// changed is set by the holder after it wrote to a cell, and cleared by the drain before it reads them.
-	_       [line.Stored]byte
 	changed atomic.Uint64
 	cells   [chunkLen]cell
 }

@@ -15,7 +15,7 @@ type column struct {
 	chunks atomic.Pointer[atomic.Pointer[chunk]]
 	ring   *Ring
 
-	_ [32]byte // a whole line
+	_ [32]byte // a whole line, on amd64
 }
 
 func (r *Ring) allColumns() []atomic.Pointer[column] {

@@ -11,8 +11,8 @@ import (
 	"github.com/zibrato/zibrato/metric"
 )
 
-// See line.Stored. The cells are an exception: a series may have its own at any place of a page, and one in hundreds meets what is loaded.
-func TestWhatCallsStoreIsNeverWhereTheyLoad(t *testing.T) {
+// See line.Stored, also for what has no place of its own.
+func TestWhatCallsStoreIsNotWhereTheyLoad(t *testing.T) {
 	var (
 		r Ring
 		s shard
@@ -37,7 +37,7 @@ func TestWhatCallsStoreIsNeverWhereTheyLoad(t *testing.T) {
 		}
 	}
 	if at := unsafe.Offsetof(g.records) % line.Size; at != 0 || line.Size%recordBytes != 0 {
-		t.Errorf("records begin at %d of a line, so that one in four lies in two", at)
+		t.Errorf("records of %d bytes begin at %d of a line: some lie in two", recordBytes, at)
 	}
 }
 

@@ -63,7 +63,7 @@ type Ring struct {
 	only *shard // of a scratch ring: the shard of all processors
 	pool
 
-	_ [48]byte // whole lines
+	_ [48]byte // whole lines, on amd64
 }
 
 // New returns a ring whose segments take at most maxBytes (0: DefaultBytes; at least one segment), with cells for series 0 to series-1.

@@ -29,7 +29,7 @@ type shard struct {
 
 	patience // under the ring's mutex
 
-	_ [16]byte // whole lines
+	_ [16]byte // whole lines, on amd64
 }
 
 // segment is a stretch of a shard's records. Two words pass it on:
@@ -44,7 +44,7 @@ type segment struct {
 	_         [line.Stored]byte
 	committed atomic.Uint64
 	next      atomic.Pointer[segment]
-	_         [line.Size - 8]byte // so that no record lies in two lines
+	_         [line.Size - unsafe.Sizeof(uintptr(0))]byte // so that no record lies in two lines
 	records   [segmentLen]metric.Record
 }
 

@@ -3,7 +3,7 @@
 //
 //	go run ./report            in bench/peers, or "make figures" at the root
 //	go run ./report -quick     the same in two minutes, to see that it works; such figures are marked, and not to be quoted
-//	go run ./report -render    tables and plots anew from results.json, without measuring
+//	go run ./report -render    tables and plots anew from results.json and results-elsewhere.json, without measuring
 //	go run ./report -only integrations    measure bench/integrations alone, whose results are kept apart
 package main
 

@@ -33,14 +33,17 @@ func promiseTable(r *Results) string {
 
 // elsewhereLine says how many promises another processor kept.
 func elsewhereLine(r *Results) string {
-	all := rows(r)
-	kept := 0
-	for _, row := range all {
+	kept, measured := 0, 0
+	for _, row := range rows(r) {
 		if row.met == met {
 			kept++
 		}
+		if row.met != unknown {
+			measured++
+		}
 	}
-	return fmt.Sprintf("\nAnother kind of processor, %s, kept %d of these %d: [which, and what it missed by](docs/costs.md#on-another-processor).\n", r.Machine.CPU, kept, len(all))
+	return fmt.Sprintf("\nOf these promises another kind of processor, %s, kept %d of %d with commit %s: [which, and what it missed by](docs/costs.md#on-another-processor).\n",
+		r.Machine.CPU, kept, measured, r.Commit)
 }
 
 // scaleOf says how this machine's clock compares with that of the machine for which targets in nanoseconds were set: two readings and time.Now took 24 and
