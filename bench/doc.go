@@ -7,7 +7,8 @@
 //	Floor       reading the processor's counter, time.Now, an empty deferred call, an atomic add
 //	Call        each way to record, on a level that is watched, while a consumer keeps up
 //	Unwatched   the same calls on a level that nobody watches
-//	Full        the same calls while the drain stands still and the ring is full
+//	Full        the same calls while the drain stands still and the ring is full; x-room: how many times the cost with room
+//	Stopped     what is lost of single samples while the drain stands still; it fails unless all counts and sums come out exact
 //	EmptyBlock  what a timer reports of a block that does nothing
 //	Tail        the latency of single calls under load, while the collector runs
 //	Workload    what real work loses when each of its functions is timed

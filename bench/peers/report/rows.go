@@ -221,14 +221,14 @@ func workloads(r *Results) row {
 		path := "bench:Workload/work=" + work
 		slower, budget := c.get(path, "slower-%"), c.get(path, "budget-%")
 		c.atMost(slower, 1.1*budget)
-		lost := fmt.Sprintf("%s %s %% of %s %%", work, figure(slower), figure(1.1*budget))
+		lost := fmt.Sprintf("%s %s %%, limit %s %%", work, figure(slower), figure(1.1*budget))
 		if read, ok := r.get(path, "2-ticks-ns/call"); ok {
 			lost += fmt.Sprintf(", where two readings of the counter alone take %s ns a call", figure(read))
 		}
 		said = append(said, lost)
 	}
 	c.broken = c.broken || len(works) == 0
-	return c.row("throughput that real work loses when each of its functions is timed, all cores busy", "≤ 1.1 × calls × 60 ns ÷ run time", "%s", strings.Join(said, ", "))
+	return c.row("throughput that real work loses when each of its functions is timed, all cores busy", "≤ 1.1 × calls × 60 ns ÷ run time", "%s", strings.Join(said, "; "))
 }
 
 func collector(r *Results) row {
