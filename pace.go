@@ -19,6 +19,8 @@ const (
 	passFewest = 1. / 3
 	// passHeavy is the part of the ring that a pass has to find for the drain to yield instead of to wait.
 	passHeavy = 8
+	// passSlower is how many times longer than the last time it waits at most: a rate may rise. Where it does, half of the ring wakes the drain.
+	passSlower = 4
 	// passLeast is how long it waits at least even when the ring fills, and for how long it has to be kept from a processor to take all of them for busy.
 	passLeast = time.Millisecond
 )
@@ -56,7 +58,7 @@ func (p *pacer) wait(found int, elapsed, longest time.Duration) time.Duration {
 	if p.late < passLeast {
 		want = min(want, passRecords)
 	}
-	wait := 2 * elapsed
+	wait := passSlower * elapsed
 	if found > 0 {
 		wait = min(wait, time.Duration(float64(elapsed)*want/float64(found)))
 	}

@@ -20,7 +20,7 @@ func TestThePaceOfPasses(t *testing.T) {
 		longest time.Duration
 		want    time.Duration
 	}{
-		{"nothing", 0, 0, 20 * time.Millisecond, passSeldom, 40 * time.Millisecond},
+		{"nothing", 0, 0, 20 * time.Millisecond, passSeldom, 80 * time.Millisecond},
 		{"nothing for long", 0, 0, 200 * time.Millisecond, passSeldom, passSeldom},
 		{"as much as a pass is for", 0, passRecords, 50 * time.Millisecond, passSeldom, 50 * time.Millisecond},
 		{"half of it", 0, passRecords / 2, 50 * time.Millisecond, passSeldom, 100 * time.Millisecond},
@@ -31,7 +31,7 @@ func TestThePaceOfPasses(t *testing.T) {
 		{"all busy, half of the ring", 15 * time.Millisecond, room / 2, 90 * time.Millisecond, passSeldom, 75 * time.Millisecond},
 		{"all busy, half of it sooner than leaves time", 5 * time.Millisecond, room / 2, 25 * time.Millisecond, passSeldom, 15 * time.Millisecond},
 		{"all busy, a third of it at once", 2 * time.Millisecond, room / 3, 14 * time.Millisecond, passSeldom, 12 * time.Millisecond},
-		{"all busy, little", 15 * time.Millisecond, 10_000, 100 * time.Millisecond, passSeldom, 185 * time.Millisecond},
+		{"all busy, little", 15 * time.Millisecond, 10_000, 50 * time.Millisecond, passSeldom, 185 * time.Millisecond},
 		{"all busy, samples wanted", 15 * time.Millisecond, 10_000, 40 * time.Millisecond, passSamples, passSamples - 15*time.Millisecond},
 		{"somebody is in a hurry", 0, 10, 200 * time.Millisecond, passEvery, passEvery},
 		{"very much, and nobody else wants the processor", 0, room / 2, 20 * time.Millisecond, passSeldom, passEvery},

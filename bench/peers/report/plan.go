@@ -26,7 +26,7 @@ var plan = []step{
 	{"bench", "^Benchmark(Floor|Call|Unwatched|Full|EmptyBlock)$", 500 * time.Millisecond, 3},
 	{"bench", "^Benchmark(Workload|Block)$", 3 * time.Second, 3},
 	{"bench", "^Benchmark(Process|Collector|Starved)$", 5 * time.Second, 3},
-	{"bench", "^BenchmarkTail$", 30 * time.Second, 1},
+	{"bench", "^BenchmarkTail$", 20 * time.Second, 3},
 	{"bench", "^BenchmarkPipelineDrain$", time.Second, 3},
 	{"bench/network", "^BenchmarkProcess$", 4 * time.Second, 3}, // by itself: after others the runtime returns memory, at up to a hundredth of a core
 	{"bench/network", "^Benchmark(Watch|PipelineNetwork)$", 4 * time.Second, 3},
