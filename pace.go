@@ -19,8 +19,10 @@ const (
 	passFewest = 1. / 3
 	// passHeavy is the part of the ring that a pass has to find for the drain to yield instead of to wait.
 	passHeavy = 8
-	// passSlower is how many times longer than the last time it waits at most: a rate may rise. Where it does, half of the ring wakes the drain.
-	passSlower = 4
+	// It waits so many times longer than the last time at most, since a rate may rise: passSlower where a processor has nothing to do, so that who has just begun to listen
+	// need not wait for his first samples, and passSlowerBusy where none has. Half of the ring wakes the drain in any case.
+	passSlower     = 2
+	passSlowerBusy = 4
 	// passLeast is how long it waits at least even when the ring fills, and for how long it has to be kept from a processor to take all of them for busy.
 	passLeast = time.Millisecond
 )
@@ -55,10 +57,11 @@ func (p *pacer) wait(found int, elapsed, longest time.Duration) time.Duration {
 	room := float64(p.room)
 	want := room - float64(found)*float64(passLate)/float64(max(elapsed, 1))
 	want = max(room*passFewest, min(want, room*passMost))
+	wait := passSlowerBusy * elapsed
 	if p.late < passLeast {
 		want = min(want, passRecords)
+		wait = passSlower * elapsed
 	}
-	wait := passSlower * elapsed
 	if found > 0 {
 		wait = min(wait, time.Duration(float64(elapsed)*want/float64(found)))
 	}

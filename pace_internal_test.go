@@ -20,7 +20,7 @@ func TestThePaceOfPasses(t *testing.T) {
 		longest time.Duration
 		want    time.Duration
 	}{
-		{"nothing", 0, 0, 20 * time.Millisecond, passSeldom, 80 * time.Millisecond},
+		{"nothing", 0, 0, 20 * time.Millisecond, passSeldom, 40 * time.Millisecond},
 		{"nothing for long", 0, 0, 200 * time.Millisecond, passSeldom, passSeldom},
 		{"as much as a pass is for", 0, passRecords, 50 * time.Millisecond, passSeldom, 50 * time.Millisecond},
 		{"half of it", 0, passRecords / 2, 50 * time.Millisecond, passSeldom, 100 * time.Millisecond},
