@@ -104,7 +104,7 @@ bench: setup ## what a call costs, and throughput
 	@$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -count=$(BENCHCOUNT) -timeout 60m ./...
 
 .PHONY: figures
-figures: setup ## measure everything beside the rivals, and make the published tables and plots of it; 15 minutes
+figures: setup ## measure everything beside the rivals, and make the published tables and plots of it; 20 minutes
 	@cd bench/peers && $(GO) run ./report
 
 .PHONY: fuzz

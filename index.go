@@ -182,23 +182,24 @@ func (x *index[T]) find(h uint64, key []string) *node {
 // maxCachedKey keeps megabytes that somebody passes as a name out of an index.
 const maxCachedKey = 1024
 
-// put adds a value, unless the key has one by now, and returns it. A value that landed on an overflow series is kept for constants alone, see maxRefused. The key's strings
-// are copied unless they are constants, so that no name pins the body it was cut from.
-func (x *index[T]) put(key []string, val *T, landed bool) *T {
-	h, size, constant := hashOf(key), 0, true
+// put adds a value, unless the key has one by now, and returns it. One that is not kept counts on an overflow series, and is added for constants alone, see
+// maxRefused. The key's strings are copied unless they are constants, so that no name pins the body it was cut from.
+func (x *index[T]) put(key []string, val *T, kept bool) *T {
+	size, constant := 0, true
 	for _, k := range key {
 		size += len(k)
 		constant = constant && rodata.Holds(k)
 	}
-	if size > maxCachedKey || !landed && !constant {
+	if size > maxCachedKey || !kept && !constant {
 		return val
 	}
+	h := hashOf(key)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.find(h, key) != nil || x.n >= limitMaxSeries { // many illegal names can stand for one series
 		return val
 	}
-	if !landed {
+	if !kept {
 		if x.refused == maxRefused {
 			return val
 		}
@@ -214,7 +215,7 @@ func (x *index[T]) put(key []string, val *T, landed bool) *T {
 	}
 	if len(key) == 1 {
 		n.name = n.key[0]
-		if rodata.Holds(n.name) {
+		if constant {
 			n.constant = uintptr(unsafe.Pointer(unsafe.StringData(n.name)))
 		}
 	}

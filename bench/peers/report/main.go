@@ -1,5 +1,5 @@
 // Command report measures what Zibrato and its rivals cost, and makes of it all that this repository publishes about that: results.json, the tables
-// in README.md and docs/costs.md, the plots in docs/figures. It takes about a quarter of an hour, during which the machine should do nothing else.
+// in README.md and docs/costs.md, the plots in docs/figures. It takes about twenty minutes, during which the machine should do nothing else.
 //
 //	go run ./report            in bench/peers, or "make figures" at the root
 //	go run ./report -quick     the same in two minutes, to see that it works; such figures are marked, and not to be quoted

@@ -21,7 +21,7 @@ type step struct {
 	count int
 }
 
-// plan takes about a quarter of an hour. What is rare needs long runs, what is small many.
+// plan takes about twenty minutes. What is rare needs long runs, what is small many.
 var plan = []step{
 	{"bench", "^Benchmark(Floor|Call|Unwatched|Full|EmptyBlock)$", 500 * time.Millisecond, 3},
 	{"bench", "^Benchmark(Workload|Block)$", 3 * time.Second, 3},

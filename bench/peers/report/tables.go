@@ -16,16 +16,14 @@ func readmeSection(r, elsewhere *Results) string {
 	b.WriteString("Nanoseconds that a caller waits, in the median of short turns that all libraries took on the same machine:\n\n")
 	b.WriteString(libraryTable(r))
 	b.WriteString("\nWhat we promise, and whether this run kept it:\n\n")
-	b.WriteString(promiseTable(r))
+	b.WriteString(promiseTable(r, rows(r)))
 	b.WriteString(elsewhereLine(elsewhere))
 	fmt.Fprintf(&b, "\n![Throughput lost by the length of what is timed](docs/figures/%s)\n\n", lossPlot)
 	fmt.Fprintf(&b, "![Latency of a timer's call under load](docs/figures/%s)\n", tailPlot)
 	return b.String()
 }
 
-func promiseTable(r *Results) string { return promises(r, rows(r)) }
-
-func promises(r *Results, rows []row) string {
+func promiseTable(r *Results, rows []row) string {
 	var lines [][]string
 	for _, row := range rows {
 		lines = append(lines, []string{row.what, row.measured, row.target, row.met.String()})
@@ -36,7 +34,7 @@ func promises(r *Results, rows []row) string {
 // elsewhereSection shows what another processor missed.
 func elsewhereSection(r *Results) string {
 	kept := func(r row) bool { return r.met == met }
-	return fmt.Sprintf("Measured on: %s.\n\n%s", r.origin(), promises(r, slices.DeleteFunc(rows(r), kept)))
+	return fmt.Sprintf("Measured on: %s.\n\n%s", r.origin(), promiseTable(r, slices.DeleteFunc(rows(r), kept)))
 }
 
 // elsewhereLine says how many promises another processor kept.
@@ -131,7 +129,7 @@ func libraryName(lib string) string {
 func costSections(r, elsewhere *Results) map[string]string {
 	return map[string]string{
 		"figures:origin":      fmt.Sprintf("Measured on: %s.", r.origin()),
-		"figures:promises":    promiseTable(r),
+		"figures:promises":    promiseTable(r, rows(r)),
 		"figures:elsewhere":   elsewhereSection(elsewhere),
 		"figures:floors":      floorTable(r),
 		"figures:calls":       callTable(r),
